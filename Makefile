@@ -1,0 +1,90 @@
+# Everything runs in environments under .venv/, made on first use and again when pyproject.toml changes.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+AIRFLOW3 := .venv/airflow-3.3/bin
+AIRFLOW2 := .venv/airflow-2.11/bin
+DEMO := .venv/demo/bin
+# What is checked: whatever of this exists.
+CODE := $(wildcard airflow_provider_onesignal example_dags demo tests benchmarks .ci/environment.py)
+# More for pytest: make test-unit ARGS="-k readiness -x"
+ARGS ?=
+
+.PHONY: help
+help: ## list what there is to make
+	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: env-demo ## the nightly export in a real Airflow, against an emulated OneSignal (KEEP=1 keeps it running)
+	@$(DEMO)/python -u -m demo $(if $(KEEP),--keep)
+
+.PHONY: test
+test: test-unit test-integration test-system test-2.11 ## all tests, on Airflow 3.3 and 2.11
+
+.PHONY: test-unit
+test-unit: env-3.3 ## unit tests on Airflow 3.3
+	@echo "== unit tests, Airflow 3.3"
+	@$(AIRFLOW3)/python -m pytest tests/unit $(ARGS)
+
+.PHONY: test-integration
+test-integration: env-3.3 ## against S3, GCS and OneSignal servers on this machine, on Airflow 3.3
+	@echo "== integration tests, Airflow 3.3"
+	@$(AIRFLOW3)/python -m pytest tests/integration $(ARGS)
+
+.PHONY: test-system
+test-system: env-3.3 ## the example DAGs in a real Airflow 3.3
+	@echo "== system tests, Airflow 3.3"
+	@$(AIRFLOW3)/python -m pytest tests/system $(ARGS)
+
+.PHONY: test-2.11
+test-2.11: env-2.11 ## unit and integration tests on Airflow 2.11
+	@echo "== unit and integration tests, Airflow 2.11"
+	@$(AIRFLOW2)/python -m pytest tests/unit tests/integration $(ARGS)
+
+.PHONY: lint
+lint: lint-format lint-rules lint-types lint-imports ## formatting, rules, types, and which module may import which
+
+.PHONY: lint-format lint-rules lint-types lint-imports
+lint-format: env-3.3
+	@echo "== ruff format"
+	@$(AIRFLOW3)/ruff format --check .
+lint-rules: env-3.3
+	@echo "== ruff check"
+	@$(AIRFLOW3)/ruff check .
+lint-types: env-3.3
+	@echo "== mypy --strict"
+	@$(AIRFLOW3)/mypy --strict $(CODE)
+lint-imports: env-3.3
+	@echo "== import contracts"
+	@$(AIRFLOW3)/lint-imports --no-logo
+
+.PHONY: format
+format: env-3.3 ## rewrite the code as lint wants it
+	@$(AIRFLOW3)/ruff format .
+	@$(AIRFLOW3)/ruff check --fix .
+
+.PHONY: bench
+bench: env-3.3 ## speed, memory and import cost, as ratios
+	@$(AIRFLOW3)/python -m benchmarks
+
+.PHONY: build
+build: env-3.3 ## wheel and sdist in dist/, checked
+	@echo "== build"
+	@rm -rf dist
+	@$(AIRFLOW3)/python -m build --outdir dist . >/dev/null
+	@$(AIRFLOW3)/twine check --strict dist/*
+	@ls -1 dist
+
+.PHONY: clean
+clean: ## remove environments, the demo and everything built
+	@rm -rf .venv .demo dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: env-3.3 env-2.11 env-demo
+env-3.3:
+	@python=$$(.ci/find-python 14) && $$python .ci/environment.py airflow-3.3
+env-2.11:
+	@python=$$(.ci/find-python 12) && $$python .ci/environment.py airflow-2.11
+env-demo:
+	@python=$$(.ci/find-python 14) && $$python .ci/environment.py demo

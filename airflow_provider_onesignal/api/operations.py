@@ -1,0 +1,230 @@
+"""
+OneSignal's API operations as plain requests: method, path, query, body, and what may be repeated.
+
+https://documentation.onesignal.com/reference/rest-api-overview
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json as json_module
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+SEGMENTS_PER_PAGE = 300
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiRequest:
+    """
+    One request to the API, without the host and the key.
+
+    :param operation: what it does, as errors name it ("export subscriptions")
+    :param method: HTTP method
+    :param path: path below the base URL, already quoted
+    :param params: query parameters
+    :param json: body, None for none
+    :param repeatable: whether sending it twice has the effect of sending it once
+    """
+
+    operation: str
+    method: str
+    path: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    json: Any = None
+    repeatable: bool = True
+
+    def fingerprint(self) -> str:
+        """Identify what is asked for: equal for equal requests, also in another process."""
+        asked = [self.method, self.path, dict(self.params), self.json]
+        canonical = json_module.dumps(asked, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()[:32]
+
+
+def custom(
+    method: str, path: str, *, params: Mapping[str, Any] | None = None, json: Any = None
+) -> ApiRequest:
+    """Describe a request that has no function of its own here."""
+    method = method.upper()
+    return ApiRequest(
+        operation=f"{method} {path}",
+        method=method,
+        path="/" + path.lstrip("/"),
+        params=params or {},
+        json=json,
+        repeatable=method != "POST",
+    )
+
+
+def create_segment(
+    app_id: str,
+    *,
+    name: str,
+    filters: Sequence[Mapping[str, Any]],
+    description: str | None = None,
+    segment_id: str | None = None,
+) -> ApiRequest:
+    """https://documentation.onesignal.com/reference/create-segments."""
+    body = {"name": name, "filters": list(filters), "description": description, "id": segment_id}
+    return ApiRequest(
+        operation="create segment",
+        method="POST",
+        path=f"/apps/{quote(app_id)}/segments",
+        json=_without_none(body),
+        # A repeat with an id of ours is answered by 409 and cannot make a second segment.
+        repeatable=segment_id is not None,
+    )
+
+
+def view_segments(app_id: str, *, offset: int = 0, limit: int = SEGMENTS_PER_PAGE) -> ApiRequest:
+    """https://documentation.onesignal.com/reference/view-segments."""
+    return ApiRequest(
+        operation="view segments",
+        method="GET",
+        path=f"/apps/{quote(app_id)}/segments",
+        params={"offset": offset, "limit": limit},
+    )
+
+
+def view_segment(app_id: str, segment_id: str) -> ApiRequest:
+    """https://documentation.onesignal.com/reference/view-segment."""
+    return ApiRequest(
+        operation="view segment",
+        method="GET",
+        path=f"/apps/{quote(app_id)}/segments/{quote(segment_id, safe='')}",
+        params={"include-segment-detail": "true"},
+    )
+
+
+def update_segment(
+    app_id: str,
+    segment_id: str,
+    *,
+    name: str,
+    filters: Sequence[Mapping[str, Any]] | None = None,
+    description: str | None = None,
+) -> ApiRequest:
+    """https://documentation.onesignal.com/reference/update-segment."""
+    body = {
+        "name": name,
+        "filters": None if filters is None else list(filters),
+        "description": description,
+    }
+    return ApiRequest(
+        operation="update segment",
+        method="PATCH",
+        path=f"/apps/{quote(app_id)}/segments/{quote(segment_id, safe='')}",
+        json=_without_none(body),
+    )
+
+
+def delete_segment(app_id: str, segment_id: str) -> ApiRequest:
+    """https://documentation.onesignal.com/reference/delete-segments."""
+    return ApiRequest(
+        operation="delete segment",
+        method="DELETE",
+        path=f"/apps/{quote(app_id)}/segments/{quote(segment_id, safe='')}",
+    )
+
+
+def create_user(
+    app_id: str,
+    *,
+    identity: Mapping[str, str] | None = None,
+    properties: Mapping[str, Any] | None = None,
+    subscriptions: Sequence[Mapping[str, Any]] | None = None,
+) -> ApiRequest:
+    """https://documentation.onesignal.com/reference/create-user."""
+    body = {"identity": identity, "properties": properties, "subscriptions": subscriptions}
+    return ApiRequest(
+        operation="create user",
+        method="POST",
+        path=f"/apps/{quote(app_id)}/users",
+        json=_without_none(body),
+        # Without an alias a repeat would make a second, anonymous user.
+        repeatable=bool(identity),
+    )
+
+
+def export_subscriptions(
+    app_id: str,
+    *,
+    extra_fields: Sequence[str] | None = None,
+    last_active_since: str | None = None,
+    segment_name: str | None = None,
+    include_unsubscribed: bool | None = None,
+) -> ApiRequest:
+    """https://documentation.onesignal.com/reference/csv-export."""
+    body = {
+        "extra_fields": None if extra_fields is None else list(extra_fields),
+        "last_active_since": last_active_since,
+        "segment_name": segment_name,
+        "include_unsubscribed": include_unsubscribed,
+    }
+    return ApiRequest(
+        operation="export subscriptions",
+        method="POST",
+        path="/players/csv_export",
+        params={"app_id": app_id},
+        json=_without_none(body),
+        repeatable=False,
+    )
+
+
+def export_events(app_id: str, message_id: str) -> ApiRequest:
+    """https://documentation.onesignal.com/reference/export-csv-of-events."""
+    return ApiRequest(
+        operation="export audience events",
+        method="POST",
+        path=f"/notifications/{quote(message_id, safe='')}/export_events",
+        params={"app_id": app_id},
+        repeatable=False,
+    )
+
+
+def message_history(
+    app_id: str, message_id: str, *, events: str, email: str | None = None
+) -> ApiRequest:
+    """https://documentation.onesignal.com/reference/message-history."""
+    return ApiRequest(
+        operation="message history",
+        method="POST",
+        path=f"/notifications/{quote(message_id, safe='')}/history",
+        json=_without_none({"app_id": app_id, "events": events, "email": email}),
+        repeatable=False,
+    )
+
+
+def view_outcomes(
+    app_id: str,
+    *,
+    outcome_names: Sequence[str],
+    outcome_time_range: str,
+    outcome_platforms: Sequence[str] | None = None,
+    outcome_attribution: str | None = None,
+) -> ApiRequest:
+    """https://documentation.onesignal.com/reference/view-outcomes."""
+    has_comma = any("," in name for name in outcome_names)
+    names: dict[str, Any] = (
+        {"outcome_names[]": list(outcome_names)}
+        if has_comma
+        else {"outcome_names": ",".join(outcome_names)}
+    )
+    filters = {
+        "outcome_time_range": outcome_time_range,
+        "outcome_platforms": None if outcome_platforms is None else ",".join(outcome_platforms),
+        "outcome_attribution": outcome_attribution,
+    }
+    return ApiRequest(
+        operation="view outcomes",
+        method="GET",
+        path=f"/apps/{quote(app_id)}/outcomes",
+        params=names | _without_none(filters),
+    )
+
+
+def _without_none(values: Mapping[str, Any]) -> dict[str, Any]:
+    # OneSignal reads a null as a value: a null date changes what an export contains.
+    return {name: value for name, value in values.items() if value is not None}

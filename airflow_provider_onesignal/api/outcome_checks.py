@@ -1,0 +1,115 @@
+"""
+Which outcomes OneSignal can be asked for.
+
+https://documentation.onesignal.com/reference/view-outcomes
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_provider_onesignal.api import checks
+from airflow_provider_onesignal.exceptions import OneSignalValidationError
+
+TIME_RANGES = ("1h", "1d", "1mo")
+ATTRIBUTIONS = ("direct", "influenced", "unattributed", "total")
+PLATFORMS = tuple(str(number) for number in (*range(15), 17))
+DIMENSIONS = ("platform", "attribution")
+SUFFIXES = (".sum", ".count")
+_CLICKS = "os__click"
+
+
+def names(value: Any) -> list[str]:
+    """
+    Check the names of outcomes.
+
+    :param value: list of texts such as ``os__click.count``, or one text with commas between them
+    :return: each name once, in the order given
+    :raises OneSignalValidationError: one lacks ``.sum`` or ``.count``, or clicks are to be summed
+    """
+    given = value.split(",") if isinstance(value, str) else value
+    found = [each.strip() for each in checks.texts(given, name="outcome_names")]
+    if not found:
+        raise OneSignalValidationError("outcome_names must name at least one outcome.")
+    for index, name in enumerate(found):
+        _check_suffix(name, at=f"outcome_names[{index}]", is_split=isinstance(value, str))
+    return list(dict.fromkeys(found))
+
+
+def time_range(value: Any, *, allow_unknown: bool = False) -> str:
+    """
+    Check the length of the window that ends now.
+
+    :raises OneSignalValidationError: it is none of 1h, 1d, 1mo
+    """
+    return checks.known(value, TIME_RANGES, name="outcome_time_range", allow_unknown=allow_unknown)
+
+
+def platforms(value: Any, *, allow_unknown: bool = False) -> list[str] | None:
+    """
+    Check the platforms outcomes are asked of.
+
+    :param value: list of device types (0 is iOS, 1 Android, ...), numbers or texts, or one text
+        with commas between them; None for all
+    :raises OneSignalValidationError: one is unknown
+    """
+    if value is None:
+        return None
+    given = value.split(",") if isinstance(value, str) else value
+    given = checks.sequence(given, name="outcome_platforms", of="device types")
+    if not given:
+        raise OneSignalValidationError(
+            "outcome_platforms must name at least one platform; leave it out for all of them."
+        )
+    found = [
+        checks.known(
+            str(each).strip() if isinstance(each, int | str) else each,
+            PLATFORMS,
+            name=f"outcome_platforms[{index}]",
+            allow_unknown=allow_unknown,
+        )
+        for index, each in enumerate(given)
+    ]
+    return list(dict.fromkeys(found))
+
+
+def attribution(value: Any, *, allow_unknown: bool = False) -> str | None:
+    """
+    Check the attribution of outcomes; None is OneSignal's default, total.
+
+    :raises OneSignalValidationError: it is none of direct, influenced, unattributed, total
+    """
+    if value is None:
+        return None
+    return checks.known(
+        value, ATTRIBUTIONS, name="outcome_attribution", allow_unknown=allow_unknown
+    )
+
+
+def breakdown(value: Any) -> tuple[str, ...]:
+    """
+    Check by what outcomes are broken down.
+
+    :param value: any of "platform" and "attribution", as a list or with a comma between them
+    :raises OneSignalValidationError: it is anything else
+    """
+    if value is None:
+        return ()
+    given = value.split(",") if isinstance(value, str) else value
+    given = checks.sequence(given, name="breakdown", of=f"texts out of {list(DIMENSIONS)}")
+    found = {
+        checks.one_of(
+            each.strip() if isinstance(each, str) else each, DIMENSIONS, name=f"breakdown[{index}]"
+        )
+        for index, each in enumerate(given)
+    }
+    return tuple(each for each in DIMENSIONS if each in found)
+
+
+def _check_suffix(name: str, *, at: str, is_split: bool) -> None:
+    stem, dot, aggregation = name.rpartition(".")
+    if not stem or dot + aggregation not in SUFFIXES:
+        hint = " A name that has a comma in it goes into a list." if is_split else ""
+        raise OneSignalValidationError(f"{at} must end in .sum or .count, got {name!r}.{hint}")
+    if stem == _CLICKS and aggregation == "sum":
+        raise OneSignalValidationError(f"{at}: OneSignal only counts clicks, ask {_CLICKS}.count.")

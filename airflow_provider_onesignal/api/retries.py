@@ -1,0 +1,116 @@
+"""
+Whether to send a request again, and how long to wait first.
+
+https://documentation.onesignal.com/reference/rate-limits
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from collections.abc import Callable, Mapping
+from email.utils import parsedate_to_datetime
+from typing import NamedTuple
+
+from airflow_provider_onesignal.api.operations import ApiRequest
+
+MAX_DELAY = 60.0
+MAX_RETRY_AFTER = 300.0
+MAX_TURN_DELAY = 60.0
+
+_TRANSIENT = {429, 502, 503, 504}
+_NOT_ACTED_ON = {429, 503}
+
+
+class Failure(NamedTuple):
+    """
+    A try that gave no value.
+
+    :param status: HTTP status, None where no answer came
+    :param never_sent: the server cannot have seen the request (no connection was made)
+    :param retry_after: seconds the server asks to wait, None where it did not say
+    """
+
+    status: int | None = None
+    never_sent: bool = False
+    retry_after: float | None = None
+
+
+def is_transient(status: int) -> bool:
+    """Tell whether a status may be another one in a moment (52x come from OneSignal's edge)."""
+    return status in _TRANSIENT or 520 <= status <= 529
+
+
+def delay_before_retry(
+    request: ApiRequest,
+    failure: Failure,
+    *,
+    attempt: int,
+    max_attempts: int,
+    rand: Callable[[], float] = random.random,
+) -> float | None:
+    """
+    Decide on another try.
+
+    :param attempt: number of the try that failed, from 1
+    :param max_attempts: tries allowed in all
+    :param rand: source of jitter, in [0, 1)
+    :return: seconds to wait before the next try, None to give up
+    """
+    if attempt >= max_attempts or not _may_repeat(request, failure):
+        return None
+    return max(backoff(attempt, rand=rand), min(failure.retry_after or 0.0, MAX_RETRY_AFTER))
+
+
+def _may_repeat(request: ApiRequest, failure: Failure) -> bool:
+    if failure.status is not None and not is_transient(failure.status):
+        return False
+    return request.repeatable or failure.never_sent or failure.status in _NOT_ACTED_ON
+
+
+def backoff(attempt: int, *, rand: Callable[[], float] = random.random) -> float:
+    """Exponential backoff with full jitter, in seconds: up to 1, 2, 4 ... 60."""
+    return rand() * min(MAX_DELAY, 2.0 ** min(attempt - 1, 10))
+
+
+def jittered(interval: float, *, rand: Callable[[], float] = random.random) -> float:
+    """Spread polls by a tenth to either side, so that many waits do not march in step."""
+    return interval * (0.9 + 0.2 * rand())
+
+
+def turn_delay(asked: int, poll_interval: float) -> float:
+    """
+    Seconds until asking again for the account's only export slot.
+
+    :param asked: how often it was refused, from 1
+    :param poll_interval: the first wait; later ones double up to a minute
+    """
+    if asked <= 1:
+        return poll_interval
+    return min(MAX_TURN_DELAY, poll_interval * 2.0 ** min(asked - 1, 10))
+
+
+def retry_after_seconds(
+    headers: Mapping[str, str], *, now: Callable[[], float] = time.time
+) -> float | None:
+    """
+    Read ``Retry-After``, in seconds or as an HTTP date.
+
+    :return: seconds from now, at least 0; None where the header is missing or unreadable
+    """
+    value = next((v for name, v in headers.items() if name.lower() == "retry-after"), "").strip()
+    if not value:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        return _seconds_until(value, now)
+    return seconds if math.isfinite(seconds) and seconds >= 0 else None
+
+
+def _seconds_until(date: str, now: Callable[[], float]) -> float | None:
+    try:
+        return max(0.0, parsedate_to_datetime(date).timestamp() - now())
+    except (ValueError, OverflowError):
+        return None

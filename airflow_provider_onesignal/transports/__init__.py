@@ -1,0 +1,1 @@
+"""Thin transports: they send what the policy says, once in threads, once in an event loop."""

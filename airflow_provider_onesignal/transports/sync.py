@@ -1,0 +1,259 @@
+"""Requests from a worker, over ``requests``."""
+
+from __future__ import annotations
+
+import logging
+import ssl
+import time
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.auth import AuthBase
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, NewConnectionError
+
+from airflow_provider_onesignal import __version__
+from airflow_provider_onesignal.api.answers import (
+    MAX_ANSWER_BYTES,
+    Answer,
+    says_export_is_running,
+    value_of,
+)
+from airflow_provider_onesignal.api.operations import ApiRequest
+from airflow_provider_onesignal.api.readiness import PROBE_HEADERS, Probe, answered
+from airflow_provider_onesignal.api.redaction import redact
+from airflow_provider_onesignal.api.retries import Failure, delay_before_retry, retry_after_seconds
+from airflow_provider_onesignal.exceptions import (
+    OneSignalConfigurationError,
+    OneSignalServerError,
+    OneSignalUnreachableError,
+)
+from airflow_provider_onesignal.settings import ApiSettings, HttpSettings
+
+USER_AGENT = f"airflow-provider-onesignal/{__version__} requests/{requests.__version__}"
+log = logging.getLogger(__name__)
+
+
+class _Authorization(AuthBase):
+    """Sets the given header, or none; either way ``requests`` leaves ``~/.netrc`` alone."""
+
+    def __init__(self, value: str | None) -> None:
+        self._value = value
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self._value is not None:
+            request.headers["Authorization"] = self._value
+        return request
+
+
+class HttpSession(requests.Session):
+    """
+    A session that keeps to the connection's settings and follows no redirect.
+
+    :param http: timeout, TLS verification, proxies
+    :param authorization: value of the Authorization header; None for servers other than the API
+    """
+
+    def __init__(self, http: HttpSettings, *, authorization: str | None = None) -> None:
+        super().__init__()
+        self._http = http
+        self.auth = _Authorization(authorization)
+        self.headers["User-Agent"] = USER_AGENT
+
+    @property
+    def timeout(self) -> float:
+        """Seconds to wait for a connection, and between two pieces of an answer."""
+        return self._http.timeout
+
+    def request(self, *args: Any, **kwargs: Any) -> requests.Response:
+        """Send, bounded in time."""
+        return super().request(*args, **({"timeout": self.timeout} | kwargs))
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """See no redirect: even one it is told not to follow, ``requests`` reads and parses."""
+
+    def merge_environment_settings(
+        self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any
+    ) -> Any:
+        """Let the connection's settings win over the environment's, which a session's do not."""
+        proxies = dict(self._http.proxies) | (proxies or {})
+        verify = self._http.verify if verify is None else verify
+        return super().merge_environment_settings(url, proxies, stream, verify, cert)
+
+
+class ApiClient:
+    """
+    Sends API requests, repeating them as the policy allows.
+
+    :param settings: how to reach the API
+    :param sleep: waits the given seconds
+    """
+
+    def __init__(
+        self, settings: ApiSettings, *, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._settings = settings
+        self._sleep = sleep
+        self._session = HttpSession(settings.http, authorization=settings.authorization)
+
+    def send(self, request: ApiRequest) -> dict[str, Any]:
+        """
+        Send a request and give the answer's JSON object.
+
+        :raises OneSignalError: of the type that fits
+        """
+        for attempt in count(1):
+            answer, failure, cause = self._try(request)
+            if failure is None or not self._sleep_before_retry(request, failure, attempt):
+                break
+        if answer is None:
+            raise self._unreachable(request, cause, attempt) from cause
+        return value_of(request, answer)
+
+    def close(self) -> None:
+        """Close the connections kept for later requests."""
+        self._session.close()
+
+    def _sleep_before_retry(self, request: ApiRequest, failure: Failure, attempt: int) -> bool:
+        attempts = self._settings.max_attempts
+        delay = delay_before_retry(request, failure, attempt=attempt, max_attempts=attempts)
+        if delay is None:
+            return False
+        log.warning(
+            "OneSignal: %r got %s; trying again in %.1f s (try %d of %d)",
+            request.operation,
+            "no answer" if failure.status is None else f"HTTP {failure.status}",
+            delay,
+            attempt + 1,
+            attempts,
+        )
+        self._sleep(delay)
+        return True
+
+    def _try(
+        self, request: ApiRequest
+    ) -> tuple[Answer | None, Failure | None, requests.RequestException | HTTPError | None]:
+        try:
+            answer = self._exchange(request)
+        except (requests.RequestException, HTTPError) as error:
+            if _is_untrusted(error):
+                raise self._untrusted(request) from error
+            return None, Failure(never_sent=_never_sent(error)), error
+        except OSError as error:
+            raise _no_tls(error) from error
+        # Who waits for the slot asks less often than a retry would.
+        if answer.status // 100 == 2 or says_export_is_running(answer):
+            return answer, None, None
+        retry_after = retry_after_seconds(answer.headers)
+        return answer, Failure(status=answer.status, retry_after=retry_after), None
+
+    def _exchange(self, request: ApiRequest) -> Answer:
+        with self._session.request(
+            request.method,
+            self._settings.base_url + request.path,
+            params=dict(request.params),
+            json=request.json,
+            # OneSignal takes the app for missing where a request declares no content type.
+            headers={"Accept": "application/json", "Content-Type": "application/json"},
+            stream=True,
+        ) as response:
+            body = _bounded_body(request, response, self._settings.http.timeout)
+            return Answer(status=response.status_code, headers=response.headers, body=body)
+
+    def _unreachable(
+        self, request: ApiRequest, cause: Exception | None, attempts: int
+    ) -> OneSignalUnreachableError:
+        host = urlsplit(self._settings.base_url).netloc
+        tries = "once" if attempts == 1 else f"{attempts} times"
+        return OneSignalUnreachableError(
+            f"No answer to {request.operation!r} from {host}, asked {tries}: {_problem(cause)}. "
+            f"Check the network and the host of the Airflow connection {self._settings.conn_id!r}."
+        )
+
+    def _untrusted(self, request: ApiRequest) -> OneSignalConfigurationError:
+        host = urlsplit(self._settings.base_url).netloc
+        return OneSignalConfigurationError(
+            f"The TLS certificate of {host} is not trusted, {request.operation!r} was not sent. "
+            f"Check the host of the Airflow connection {self._settings.conn_id!r}, or give the CA "
+            'bundle\'s path as its extra "verify".'
+        )
+
+
+def probe(session: HttpSession, url: str) -> Probe:
+    """
+    Look whether an export's file is there, without downloading it.
+
+    :param session: a session that sends no key
+    :param url: the file's address
+    """
+    try:
+        with session.get(url, headers=PROBE_HEADERS, stream=True) as response:
+            return answered(response.status_code, location=response.headers.get("Location", ""))
+    except requests.exceptions.InvalidURL:
+        return Probe(status=400, problem="no valid URL")
+    except requests.RequestException as error:
+        return Probe(problem=_problem(error))
+    except OSError as error:
+        raise _no_tls(error) from error
+
+
+def _bounded_body(request: ApiRequest, response: requests.Response, timeout: float) -> bytes:
+    body = bytearray()
+    deadline = time.monotonic() + 2 * timeout
+    while chunk := response.raw.read1(65536, decode_content=True):
+        body += chunk
+        if len(body) > MAX_ANSWER_BYTES:
+            raise OneSignalServerError(
+                f"The answer to {request.operation!r} does not end after "
+                f"{MAX_ANSWER_BYTES >> 20} MiB. Check that the connection's host is OneSignal's.",
+                status_code=response.status_code,
+            )
+        if time.monotonic() > deadline:
+            raise requests.exceptions.ReadTimeout(f"no end of the answer in {2 * timeout:.0f} s")
+    return bytes(body)
+
+
+def _no_tls(error: OSError) -> OneSignalConfigurationError:
+    # Of what is no RequestException, requests raises only this: a CA bundle that is not there.
+    return OneSignalConfigurationError(
+        f"TLS certificates cannot be checked: {error}. Mend the Airflow connection's extra "
+        '"verify", or REQUESTS_CA_BUNDLE in the environment.'
+    )
+
+
+def _is_untrusted(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _never_sent(error: Exception) -> bool:
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return True
+    reason = error.args[0] if error.args else None
+    if isinstance(reason, MaxRetryError):
+        reason = reason.reason
+    return isinstance(reason, NewConnectionError | ConnectTimeoutError)
+
+
+_PROBLEMS: tuple[tuple[type[Exception], str], ...] = (
+    (requests.exceptions.ConnectTimeout, "no connection in time"),
+    (requests.exceptions.Timeout, "no answer in time"),
+    (requests.exceptions.SSLError, "TLS failed"),
+    (requests.exceptions.ProxyError, "the proxy could not be used"),
+)
+
+
+def _problem(error: Exception | None) -> str:
+    if _is_untrusted(error):
+        return "its TLS certificate is not trusted"
+    for kind, text in _PROBLEMS:
+        if isinstance(error, kind):
+            return text
+    if error is not None and _never_sent(error):
+        return "no connection (refused, or the name is unknown)"
+    return f"the connection broke ({redact(type(error).__name__)})"

@@ -1,0 +1,255 @@
+"""The hook: from an Airflow connection to OneSignal and back."""
+
+from __future__ import annotations
+
+import base64
+import logging
+from uuid import UUID
+
+import pytest
+
+from airflow_provider_onesignal import exceptions as e
+from airflow_provider_onesignal.exports import (
+    EventsExport,
+    MessageHistoryExport,
+    SubscriptionsExport,
+)
+from airflow_provider_onesignal.hooks.onesignal import (
+    OneSignalHook,
+    afile_settings,
+    file_settings,
+)
+from airflow_provider_onesignal.settings import HttpSettings
+from tests.unit.fakes import APP_ID, URL
+from tests.unit.scripted import Reply, json_reply
+
+MESSAGE = "b6b326a8-40aa-13e5-b91b-bf8bc3fa26f7"
+OTHER_APP = "12345678-1234-5678-1234-567812345678"
+DENIED = json_reply({"errors": ["Access denied.  Please include ..."]}, status=403)
+
+
+def key_of(app_id: str) -> str:
+    return "os_v2_app_" + base64.b32encode(UUID(app_id).bytes + b"x" * 48).decode().lower()[:103]
+
+
+@pytest.fixture
+def hook(server, connect):
+    connect(host=server.url, password=key_of(APP_ID), extra={"max_attempts": 1})
+    return OneSignalHook()
+
+
+def test_a_hook_is_made_without_reading_its_connection():
+    assert OneSignalHook("no_such_connection").onesignal_conn_id == "no_such_connection"
+
+
+@pytest.mark.parametrize(
+    ("export", "answer", "path", "body"),
+    [
+        (
+            SubscriptionsExport(segment_name="s"),
+            {"csv_file_url": URL},
+            f"/players/csv_export?app_id={APP_ID}",
+            b'{"segment_name": "s"}',
+        ),
+        (
+            EventsExport(MESSAGE),
+            {"csv_file_url": URL},
+            f"/notifications/{MESSAGE}/export_events?app_id={APP_ID}",
+            b"",
+        ),
+        (
+            MessageHistoryExport(MESSAGE, "sent"),
+            {"success": True, "destination_url": URL},
+            f"/notifications/{MESSAGE}/history",
+            b'{"app_id": "%b", "events": "sent"}' % APP_ID.encode(),
+        ),
+    ],
+)
+def test_an_export_is_started_and_its_address_given(*, hook, server, export, answer, path, body):
+    server.script = [json_reply(answer, status=202)]
+
+    assert hook.start_export(export) == URL
+    (seen,) = server.seen
+    assert (seen.method, seen.path, seen.body) == ("POST", path, body)
+    assert seen.headers["authorization"] == f"Key {key_of(APP_ID)}"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [{}, {"csv_file_url": None}, {"csv_file_url": "ftp://h/x"}, {"csv_file_url": "x"}],
+    ids=repr,
+)
+def test_an_answer_without_an_address_is_an_error(hook, server, answer):
+    server.script = [json_reply(answer)]
+
+    with pytest.raises(e.OneSignalServerError, match="csv_file_url"):
+        hook.start_export(SubscriptionsExport())
+
+
+def test_a_refused_parameter_is_never_sent(hook, server):
+    with pytest.raises(e.OneSignalValidationError):
+        hook.start_export(EventsExport("no uuid"))
+
+    assert server.count == 0
+
+
+def test_the_method_named_as_in_the_api_starts_an_export_too(hook, server):
+    server.script = [json_reply({"csv_file_url": URL})]
+
+    assert hook.export_subscriptions(extra_fields=["country"], last_active_since="1") == URL
+    assert server.seen[0].body == b'{"extra_fields": ["country"], "last_active_since": "1"}'
+
+
+def test_anything_else_of_the_api_can_be_asked_for(hook, server):
+    server.script = [json_reply({"templates": []})]
+
+    assert hook.request("get", "templates", params={"app_id": APP_ID}) == {"templates": []}
+    assert (server.seen[0].method, server.seen[0].path) == ("GET", f"/templates?app_id={APP_ID}")
+
+
+def test_segments_are_given_over_all_pages(hook, server):
+    first = [{"id": str(number)} for number in range(300)]
+    server.script = [json_reply({"segments": first}), json_reply({"segments": [{"id": "last"}]})]
+
+    assert list(hook.view_segments()) == [*first, {"id": "last"}]
+    assert [seen.path.partition("?")[2] for seen in server.seen] == [
+        "offset=0&limit=300",
+        "offset=300&limit=300",
+    ]
+
+
+def test_a_look_at_a_file_sends_no_key(hook, server):
+    server.script = [Reply(status=404)]
+
+    assert hook.probe_export(f"{server.url}/x.csv.gz").status == 404
+    assert "authorization" not in server.seen[0].headers
+
+
+def test_a_session_for_files_keeps_to_the_connection(hook, connect):
+    connect(extra={"timeout": 7, "verify": False})
+
+    assert hook.file_session().timeout == 7.0
+
+
+BROKEN = [
+    pytest.param({"login": ""}, "no App ID", id="no-app-id"),
+    pytest.param({"login": "x"}, "no UUID", id="no-uuid"),
+    pytest.param({"password": ""}, "no App API Key", id="no-key"),
+    pytest.param({"password": "os_v2_org_" + "a" * 103}, "Organization", id="org-key"),
+    pytest.param({"host": "ftp://h"}, "Host", id="host"),
+    pytest.param({"extra": {"timeout": "soon"}}, "'timeout'", id="extra"),
+]
+
+
+@pytest.mark.parametrize(("fields", "text"), BROKEN)
+def test_a_broken_connection_is_told_before_anything_is_sent(connect, fields, text):
+    connect(**fields)
+
+    with pytest.raises(e.OneSignalConfigurationError, match=text):
+        OneSignalHook().start_export(SubscriptionsExport())
+    assert OneSignalHook().test_connection()[0] is False
+
+
+MISSING = r"no Airflow connection 'nowhere'.*AIRFLOW_CONN_NOWHERE=onesignal://APP_ID:API_KEY@"
+
+
+def test_a_missing_connection_is_told_with_how_to_make_it():
+    with pytest.raises(e.OneSignalConfigurationError, match=MISSING):
+        OneSignalHook("nowhere").start_export(SubscriptionsExport())
+    with pytest.raises(e.OneSignalConfigurationError, match=MISSING):
+        file_settings("nowhere")
+
+
+async def test_the_same_is_told_in_an_event_loop():
+    with pytest.raises(e.OneSignalConfigurationError, match=MISSING):
+        await afile_settings("nowhere")
+
+
+async def test_an_event_loop_reads_no_key(connect):
+    # A wait needs neither App ID nor key: it goes on while a key is rotated.
+    connect(login="", password="", extra={"timeout": 7})
+
+    assert await afile_settings("onesignal_default") == HttpSettings(timeout=7.0)
+    assert file_settings("onesignal_default") == HttpSettings(timeout=7.0)
+
+
+def test_a_key_of_another_app_is_recognised_and_named(hook, server, connect):
+    connect(host=server.url, password=key_of(OTHER_APP))
+    server.script = [DENIED]
+
+    with pytest.raises(e.OneSignalAuthenticationError) as raised:
+        hook.start_export(SubscriptionsExport())
+    ok, said = OneSignalHook().test_connection()
+
+    assert raised.value.status_code == 403
+    assert raised.value.messages == ("Access denied. Please include ...",)
+    assert not ok
+    for text in (str(raised.value), said):
+        assert f"belongs to app {OTHER_APP}" in text
+        assert APP_ID in text
+        assert key_of(OTHER_APP) not in text
+
+
+@pytest.mark.parametrize(
+    "key", [key_of(APP_ID), "NGEwMGZmMjItY2NkNy0xMWUzLTk5ZDUtMDAwYzI5NDBlNjJj"]
+)
+def test_a_wrong_key_is_not_blamed_on_another_app(hook, server, connect, key):
+    connect(host=server.url, password=key)
+    server.script = [DENIED]
+
+    with pytest.raises(e.OneSignalAuthenticationError) as raised:
+        hook.start_export(SubscriptionsExport())
+
+    assert "belongs to" not in str(raised.value)
+    assert "Keys & IDs" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("reply", "is_right", "text"),
+    [
+        (json_reply({"segments": []}), True, f"accepts the key for app {APP_ID}"),
+        (DENIED, False, "App API key"),
+        (
+            json_reply({"errors": ["not available for applications on your plan."]}, status=403),
+            False,
+            "plan",
+        ),
+        (json_reply({"errors": ["x"]}, status=404), False, "check App ID and host"),
+        (Reply(body=b"<html>hello"), False, "host is OneSignal's API"),
+        (Reply(status=301, headers={"Location": "https://other"}), False, "host redirects"),
+        (Reply(status=503), False, "try again later"),
+        (Reply(cut_after=0), False, "Check the network and the host"),
+    ],
+)
+def test_the_test_button_says_what_is_wrong_after_one_request(
+    server, connect, reply, is_right, text
+):
+    connect(host=server.url)
+    server.script = [reply]
+
+    ok, said = OneSignalHook().test_connection()
+
+    assert ok is is_right
+    assert text in said
+    assert server.count == 1
+    assert server.seen[0].path == f"/apps/{APP_ID}/segments?offset=0&limit=1"
+
+
+def test_the_test_button_names_a_host_that_is_not_there(connect, free_port):
+    connect(host=f"http://127.0.0.1:{free_port}")
+
+    ok, said = OneSignalHook().test_connection()
+
+    assert not ok
+    assert f"127.0.0.1:{free_port}" in said
+
+
+def test_neither_key_nor_address_are_logged_at_any_level(hook, server, caplog):
+    server.script = [json_reply({"csv_file_url": URL})]
+
+    with caplog.at_level(logging.DEBUG):
+        hook.start_export(SubscriptionsExport())
+
+    assert key_of(APP_ID) not in caplog.text
+    assert URL not in caplog.text
+    assert key_of(APP_ID) not in repr(hook.settings)

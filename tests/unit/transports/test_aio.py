@@ -1,0 +1,309 @@
+"""Looks from the triggerer, over real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import gc
+import ssl
+import warnings
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from airflow_provider_onesignal.api.readiness import Probe, judge
+from airflow_provider_onesignal.exceptions import OneSignalConfigurationError
+from airflow_provider_onesignal.settings import HttpSettings
+from airflow_provider_onesignal.transports import aio
+from airflow_provider_onesignal.transports.aio import file_prober
+from tests.unit.readiness_table import STATUSES, expected
+from tests.unit.scripted import Reply
+
+HTTP = HttpSettings(timeout=5.0)
+
+
+async def look(url: str, http: HttpSettings = HTTP) -> Probe:
+    async with file_prober(http) as prober:
+        return await prober.probe(url)
+
+
+@pytest.mark.parametrize("status", [status for status in STATUSES if status], ids=str)
+async def test_each_status_of_a_file_is_seen_as_it_is(server, status):
+    server.script = [Reply(status=status, body=b"" if status in (204, 304) else b"x")]
+
+    seen = await look(f"{server.url}/x.csv.gz")
+
+    assert seen == Probe(status=status)
+    assert judge(seen, age=1.0) == expected(status, 1.0)
+
+
+async def test_a_look_downloads_nothing(server):
+    server.script = [Reply(body=b"x" * 50_000_000)]
+
+    async with asyncio.timeout(2):
+        assert await look(f"{server.url}/x.csv.gz") == Probe(status=200)
+
+    (seen,) = server.seen
+    assert seen.method == "GET"
+    assert seen.headers["range"] == "bytes=0-0"
+    assert seen.headers["accept-encoding"] == "identity"
+    assert seen.headers["user-agent"].startswith("airflow-provider-onesignal/")
+
+
+async def test_polls_share_a_connection(server):
+    server.script = [Reply(status=404, body=b"<Error/>")]
+    async with file_prober(HTTP) as prober:
+        for _ in range(3):
+            await prober.probe(f"{server.url}/x.csv.gz")
+        connector: Any = prober._session.connector
+        (connections,) = connector._conns.values()
+
+    assert len(connections) == 1
+
+
+async def test_a_redirect_of_a_file_is_shown_by_its_host_and_not_followed(server):
+    server.script = [Reply(status=302, headers={"Location": "https://other.example.com/secret"})]
+
+    assert str(await look(f"{server.url}/x")) == "HTTP 302 (redirects to other.example.com)"
+    assert server.count == 1
+
+
+@pytest.mark.parametrize("location", ["https://[", "//", "x" * 5000])
+async def test_no_target_of_a_redirect_breaks_a_look(server, location):
+    server.script = [Reply(status=302, headers={"Location": location})]
+
+    assert (await look(f"{server.url}/x")).status == 302
+
+
+@pytest.mark.parametrize("reply", [Reply(cut_after=0), Reply(body=b"x" * 9, cut_after=4)])
+async def test_a_cut_connection_is_no_answer(server, reply):
+    server.script = [reply]
+
+    assert (await look(f"{server.url}/x")).status is None
+
+
+async def test_a_look_that_gets_no_answer_says_why(server, free_port):
+    server.script = [Reply(hangs=True)]
+    impatient = HttpSettings(timeout=0.1)
+
+    assert str(await look(f"{server.url}/x", impatient)) == "no answer (no answer in time)"
+    refused = await look(f"http://127.0.0.1:{free_port}/x")
+    assert str(refused).startswith("no answer (no connection, or it broke")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://",
+        "http://*bad/x",
+        "http://h:99999/x",
+        "http://[::1/x",
+        "no url",
+        "http://" + "x" * 300 + "/x",
+        "http://a..b/x",
+        "ftp://h/x",
+    ],
+)
+async def test_what_is_no_url_is_fatal_or_no_answer(url):
+    assert (await look(url)).status in (None, 400)
+
+
+@pytest.mark.parametrize(
+    ("path", "sent"),
+    [
+        ("/a%2Fb%7Ec.csv?sig=%2b+%20", "/a%2Fb%7Ec.csv?sig=%2b+%20"),
+        ("/a b.csv", "/a%20b.csv"),
+        ("/ä.csv", "/%C3%A4.csv"),
+    ],
+)
+async def test_an_address_is_asked_for_as_it_stands_where_that_can_be(server, path, sent):
+    await look(server.url + path)
+
+    assert server.seen[0].path == sent
+
+
+async def test_no_address_can_smuggle_a_header(server):
+    await look(f"{server.url}/a HTTP/1.1\r\nX-Smuggled: yes\r\n\r\n")
+
+    assert all("x-smuggled" not in seen.headers for seen in server.seen)
+
+
+async def test_a_file_host_gets_no_authorization_at_all(server, monkeypatch, tmp_path):
+    netrc = tmp_path / ".netrc"
+    netrc.write_text("default login someone password secret-of-netrc\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+
+    await look(f"{server.url}/x")
+
+    assert "authorization" not in server.seen[0].headers
+
+
+async def test_cookies_are_not_kept(server):
+    server.script = [Reply(status=404, headers={"Set-Cookie": "a=b; Path=/"})]
+    async with file_prober(HTTP) as prober:
+        await prober.probe(f"{server.url}/x")
+        await prober.probe(f"{server.url}/x")
+
+    assert "cookie" not in server.seen[1].headers
+
+
+class TestProxies:
+    """A look goes through the proxy of the connection, else through that of the environment."""
+
+    @pytest.mark.parametrize("scheme", ["http", "all"])
+    async def test_of_the_connection(self, server, scheme):
+        await look("http://files.example.com/x", HttpSettings(proxies={scheme: server.url}))
+
+        assert server.seen[0].path == "http://files.example.com/x"
+
+    async def test_of_the_environment(self, server, monkeypatch):
+        monkeypatch.setenv("http_proxy", server.url)
+
+        await look("http://files.example.com/x")
+
+        assert server.seen[0].path == "http://files.example.com/x"
+
+    async def test_not_where_the_environment_excepts_the_host(self, server, monkeypatch):
+        monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+
+        await look(f"{server.url}/x")
+
+        assert server.seen[0].path == "/x"
+
+    async def test_with_credentials(self, server):
+        proxy = server.url.replace("http://", "http://user:p%40ss@")
+
+        await look("http://files.example.com/x", HttpSettings(proxies={"http": proxy}))
+
+        given = base64.b64encode(b"user:p@ss").decode()
+        assert server.seen[0].headers["proxy-authorization"] == f"Basic {given}"
+
+    @pytest.mark.parametrize("proxy", ["proxy", "http://", "://", "ftp://h:1"])
+    async def test_that_are_wrong_are_no_crash(self, proxy):
+        seen = await look("http://127.0.0.1:1/x", HttpSettings(proxies={"http": proxy}))
+
+        assert seen.status in (None, 400)
+
+
+class TestSharing:
+    """Who asks for equal settings shares a session, as long as somebody uses it."""
+
+    async def test_equal_settings_share_a_session(self):
+        async with file_prober(HTTP) as one, file_prober(HttpSettings(timeout=5.0)) as other:
+            assert one._session is other._session
+
+    @pytest.mark.parametrize(
+        "other", [HttpSettings(timeout=6.0), HttpSettings(timeout=5.0, verify=False)]
+    )
+    async def test_other_settings_do_not(self, other):
+        async with file_prober(HTTP) as one, file_prober(other) as two:
+            assert one._session is not two._session
+
+    async def test_proxies_are_not_shared_with_the_session(self, server):
+        proxied = HttpSettings(timeout=5.0, proxies={"http": server.url})
+        async with file_prober(proxied) as one, file_prober(HTTP) as two:
+            await one.probe("http://files.example.com/1")
+            await two.probe(f"{server.url}/2")
+
+        assert [seen.path for seen in server.seen] == ["http://files.example.com/1", "/2"]
+
+    async def test_the_last_one_closes_it(self):
+        async with file_prober(HTTP) as one:
+            async with file_prober(HTTP) as two:
+                pass
+            assert not two._session.closed
+
+        assert one._session.closed
+        assert aio._sessions == {}
+
+    async def test_the_next_one_gets_a_new_one(self):
+        async with file_prober(HTTP) as one:
+            pass
+        async with file_prober(HTTP) as two:
+            assert not two._session.closed
+
+        assert one._session is not two._session
+
+    async def test_many_at_once_make_one_tls_context(self, monkeypatch, tmp_path):
+        made: list[str] = []
+        context = aio._context
+
+        def make(verify: str) -> ssl.SSLContext:
+            made.append(verify)
+            return context(verify)
+
+        monkeypatch.setattr(aio, "_context", make)
+        http = HttpSettings(verify=str(tmp_path))
+        release = asyncio.Event()
+
+        async def use() -> aiohttp.ClientSession:
+            async with file_prober(http) as prober:
+                await release.wait()
+                return prober._session
+
+        uses = [asyncio.create_task(use()) for _ in range(20)]
+        await asyncio.sleep(0.2)
+        release.set()
+
+        assert len({id(session) for session in await asyncio.gather(*uses)}) == 1
+        assert len(made) <= 1
+
+    async def test_an_error_or_a_cancellation_within_releases_it(self):
+        async def use() -> None:
+            async with file_prober(HTTP):
+                await asyncio.Event().wait()
+
+        task = asyncio.create_task(use())
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+        assert aio._sessions == {}
+
+    def test_loops_do_not_share(self, server):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            for _ in range(2):
+                assert asyncio.run(look(f"{server.url}/x")).status == 200
+            gc.collect()
+
+
+class TestTls:
+    async def test_a_bundle_that_is_not_there_is_named(self):
+        with pytest.raises(OneSignalConfigurationError, match=r"/no/such/bundle"):
+            await look("https://127.0.0.1:1/x", HttpSettings(verify="/no/such/bundle"))
+
+        assert aio._sessions == {}
+
+    async def test_a_file_that_is_no_bundle_is_refused(self):
+        with pytest.raises(OneSignalConfigurationError, match="verify"):
+            await look("https://127.0.0.1:1/x", HttpSettings(verify=__file__))
+
+    async def test_a_folder_of_certificates_is_accepted(self, tmp_path: Path):
+        seen = await look("https://127.0.0.1:1/x", HttpSettings(verify=str(tmp_path)))
+
+        assert seen.status is None
+
+    async def test_all_that_wait_for_a_bundle_learn_that_it_is_not_there(self):
+        http = HttpSettings(verify="/no/such/bundle")
+
+        ends = await asyncio.gather(
+            *(look("https://127.0.0.1:1/x", http) for _ in range(5)), return_exceptions=True
+        )
+
+        assert {type(end) for end in ends} == {OneSignalConfigurationError}
+        assert aio._sessions == {}
+
+    async def test_who_is_cancelled_while_a_bundle_is_read_leaves_nothing(self, tmp_path: Path):
+        task = asyncio.create_task(
+            look("https://127.0.0.1:1/x", HttpSettings(verify=str(tmp_path)))
+        )
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+        assert aio._sessions == {}

@@ -1,0 +1,75 @@
+"""What can go wrong between a URL and a stored object: one type a decision.
+
+No text holds a URL, because a URL opens personal data: see :func:`name_of`.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+
+def name_of(url: str) -> str:
+    """Return what may be shown of a URL: its host and the last four characters of its path."""
+    parts = urlsplit(url)
+    return f"{parts.hostname}/...{parts.path[-4:]}"
+
+
+class StreamError(Exception):
+    """Base of everything the stream raises by itself."""
+
+
+class InvalidSourceError(StreamError):
+    """The source is not an ``http`` or ``https`` URL."""
+
+
+class RedirectError(StreamError):
+    """The server points elsewhere; the file is only read where it was announced."""
+
+
+class SourceStatusError(StreamError):
+    """
+    The server refused.
+
+    :param text: what happened, for the reader of the log
+    :param status_code: the HTTP status of the refusal
+    """
+
+    def __init__(self, text: str, *, status_code: int) -> None:
+        super().__init__(text)
+        self.status_code = status_code
+
+
+class SourceLostError(StreamError):
+    """The connection dropped more often than is patient."""
+
+
+class SourceChangedError(StreamError):
+    """The file behind the URL became another one while it was being read."""
+
+
+class CorruptStreamError(StreamError):
+    """
+    The bytes are not the whole, right file.
+
+    :param reason: which check they failed
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The file is corrupt: {reason}.")
+        self.reason = reason
+
+
+class StreamCancelledError(StreamError):
+    """The copy was given up before the end of the file."""
+
+
+class MissingBucketError(StreamError):
+    """
+    The bucket of the destination does not exist.
+
+    :param uri: the destination
+    """
+
+    def __init__(self, uri: str) -> None:
+        super().__init__(f"The bucket of {uri} does not exist; create it, or correct its name.")
+        self.uri = uri

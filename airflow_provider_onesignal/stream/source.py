@@ -1,0 +1,122 @@
+"""A file behind an HTTP URL, asked for without credentials and never at another address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import requests
+
+from airflow_provider_onesignal.stream import answer
+from airflow_provider_onesignal.stream.errors import (
+    InvalidSourceError,
+    RedirectError,
+    SourceStatusError,
+    name_of,
+)
+from airflow_provider_onesignal.stream.resume import ResumePolicy
+
+Timeout = float | tuple[float, float] | None
+
+
+class DroppedError(Exception):
+    """
+    A request failed in a way that the next one may not.
+
+    :param reason: what happened, without a URL
+    :param retry_after: the seconds the server asked to wait
+    """
+
+    def __init__(self, reason: str, retry_after: float = 0.0) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.retry_after = retry_after
+
+
+class HttpSource:
+    """
+    A file to download.
+
+    :param url: its address, which never appears in a log or an error
+    :param session: lends its connections, proxies, certificates and user agent; its headers,
+        cookies and credentials stay at home
+    :param timeout: seconds to connect and to wait for the next bytes, or a pair of both
+    :param policy: how often, and after what waits, a dropped download goes on
+    :param sleep: waits the given seconds; the default is cut short when the copy is given up
+    :raises InvalidSourceError: where the URL is none, or not of ``http`` or ``https``
+    """
+
+    def __init__(
+        self,
+        url: str,
+        session: requests.Session,
+        *,
+        timeout: Timeout = 30.0,
+        policy: ResumePolicy | None = None,
+        sleep: Callable[[float], object] | None = None,
+    ) -> None:
+        if not _is_http(url):
+            raise InvalidSourceError("The file's address is not an http or https URL.")
+        self.policy = policy or ResumePolicy()
+        self.sleep = sleep
+        self.label = name_of(url)
+        self.file_name = urlsplit(url).path.rpartition("/")[2]
+        self._url = url
+        self._session = session
+        self._timeout = timeout
+
+    def get(self, **headers: str) -> requests.Response:
+        """
+        Ask once and return the answer, 200, 206 or 416, with its body unread.
+
+        :param headers: request headers, with underscores for hyphens
+        :raises DroppedError: where a later attempt may succeed
+        :raises RedirectError: where the server points elsewhere
+        :raises SourceStatusError: where it refuses
+        """
+        reason = ""
+        try:
+            response = self._send({name.replace("_", "-"): text for name, text in headers.items()})
+        except requests.RequestException as error:
+            reason = _reason(error)
+        if reason:
+            # raised outside of the handler, since the errors of requests quote the URL
+            raise DroppedError(reason)
+        return self._judge(response)
+
+    def _send(self, headers: dict[str, str]) -> requests.Response:
+        agent = str(self._session.headers.get("User-Agent") or requests.utils.default_user_agent())
+        sent = {"Accept-Encoding": "identity", "User-Agent": agent, **headers}
+        request = requests.Request("GET", self._url, headers=sent).prepare()
+        # a user in the URL would become credentials
+        request.headers.pop("Authorization", None)
+        settings = self._session.merge_environment_settings(self._url, {}, True, None, None)
+        return self._session.send(request, timeout=self._timeout, allow_redirects=False, **settings)
+
+    def _judge(self, response: requests.Response) -> requests.Response:
+        status = response.status_code
+        if status in (200, 206, 416):
+            return response
+        response.close()
+        if answer.is_transient(status):
+            raise DroppedError(f"HTTP status {status}", answer.retry_after(response.headers))
+        if 300 <= status < 400:
+            raise RedirectError(f"{self.label} redirects (HTTP status {status}), which is refused.")
+        raise SourceStatusError(f"{self.label} answered HTTP status {status}.", status_code=status)
+
+
+def _is_http(url: str) -> bool:
+    try:
+        prepared = requests.Request("GET", url).prepare()
+        return urlsplit(prepared.url).scheme in ("http", "https")
+    except ValueError:
+        return False
+
+
+def _reason(error: Exception) -> str:
+    """Say what broke: the type's name alone, since the text may quote the URL."""
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return "the server's TLS certificate could not be verified"
+    if isinstance(error, requests.Timeout):
+        return "no answer in time"
+    return f"the connection failed ({type(error).__name__})"

@@ -1,0 +1,235 @@
+"""
+The exports OneSignal offers, as request objects: what to export, without starting it.
+
+Hand one to a transfer's ``export=`` to have the whole job done in one task.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from airflow_provider_onesignal.api import checks, operations
+from airflow_provider_onesignal.api.operations import ApiRequest
+from airflow_provider_onesignal.exceptions import OneSignalValidationError
+
+HISTORY_EVENTS = ("sent", "clicked")
+
+
+class ExportRequest:
+    """Base of the three exports."""
+
+    template_fields: ClassVar[Sequence[str]] = ()
+    url_field: ClassVar[str] = "csv_file_url"
+    """Where OneSignal's answer holds the file's address."""
+
+    @abstractmethod
+    def api_request(self, app_id: str) -> ApiRequest:
+        """
+        Describe the call that starts this export.
+
+        :param app_id: the app whose data is exported
+        :raises OneSignalValidationError: a field breaks a rule of OneSignal's
+        """
+
+    def serialize(self) -> dict[str, Any]:
+        """Show the fields that are set, for Airflow's list of rendered templates."""
+        values = {name: getattr(self, name) for name in self.template_fields}
+        return {"export": type(self).__name__} | {
+            name: str(value) if isinstance(value, datetime) else value
+            for name, value in values.items()
+            if value is not None
+        }
+
+
+@dataclass
+class SubscriptionsExport(ExportRequest):
+    """
+    All subscriptions of the app, or those of a segment, as a gzipped CSV.
+
+    https://documentation.onesignal.com/reference/csv-export
+
+    :param extra_fields: columns beside the default ones, as ``["external_user_id", "country"]``
+    :param last_active_since: only subscriptions active since then: a datetime (aware), seconds
+        since the epoch, or a text of either (ISO 8601)
+    :param segment_name: only this segment (its name, not its id)
+    :param include_unsubscribed: with ``segment_name``, also those unsubscribed; without a segment
+        OneSignal always exports all
+    """
+
+    extra_fields: Sequence[str] | None = None
+    last_active_since: datetime | int | str | None = None
+    segment_name: str | None = None
+    include_unsubscribed: bool | str | None = None
+
+    template_fields: ClassVar[Sequence[str]] = (
+        "extra_fields",
+        "last_active_since",
+        "segment_name",
+        "include_unsubscribed",
+    )
+
+    def api_request(self, app_id: str) -> ApiRequest:
+        """Describe the call that starts this export."""
+        fields = self.extra_fields
+        segment = self.segment_name
+        return operations.export_subscriptions(
+            app_id,
+            extra_fields=None if fields is None else checks.texts(fields, name="extra_fields"),
+            last_active_since=_unix_seconds(self.last_active_since),
+            segment_name=None if segment is None else checks.text(segment, name="segment_name"),
+            include_unsubscribed=self._include_unsubscribed(),
+        )
+
+    def _include_unsubscribed(self) -> bool | None:
+        value = _boolean(self.include_unsubscribed, name="include_unsubscribed")
+        if value is not None and self.segment_name is None:
+            raise OneSignalValidationError(
+                "include_unsubscribed works only together with segment_name: "
+                "without a segment OneSignal exports all subscriptions anyway. Leave it out."
+            )
+        return value
+
+
+@dataclass
+class EventsExport(ExportRequest):
+    """
+    The audience activity of one message (sent, delivered, clicked ...) as a gzipped CSV.
+
+    OneSignal keeps it about 30 days.
+    https://documentation.onesignal.com/reference/export-csv-of-events
+
+    :param message_id: UUID of the message
+    """
+
+    message_id: str
+
+    template_fields: ClassVar[Sequence[str]] = ("message_id",)
+
+    def api_request(self, app_id: str) -> ApiRequest:
+        """Describe the call that starts this export."""
+        return operations.export_events(app_id, checks.uuid(self.message_id, name="message_id"))
+
+
+@dataclass
+class MessageHistoryExport(ExportRequest):
+    """
+    Who was sent a message or clicked it, as a plain CSV.
+
+    Within 7 days of sending, on plans that have it, with "Send History via OneSignal API" switched
+    on in the app's settings before the message was sent.
+    https://documentation.onesignal.com/reference/message-history
+
+    :param message_id: UUID of the message
+    :param events: "sent" or "clicked"
+    :param email: address OneSignal also mails the file's link to
+    """
+
+    message_id: str
+    events: str
+    email: str | None = None
+
+    template_fields: ClassVar[Sequence[str]] = ("message_id", "events", "email")
+    url_field: ClassVar[str] = "destination_url"
+
+    def api_request(self, app_id: str) -> ApiRequest:
+        """Describe the call that starts this export."""
+        return operations.message_history(
+            app_id,
+            checks.uuid(self.message_id, name="message_id"),
+            events=checks.one_of(self.events, HISTORY_EVENTS, name="events"),
+            email=self.email,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartedExport:
+    """
+    An export OneSignal is working on, or has finished.
+
+    :param url: address of its file, which opens personal data to whoever has it
+    :param started_at: seconds since the epoch
+    :param fingerprint: of the request that started it
+    """
+
+    url: str
+    started_at: float
+    fingerprint: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Give what Airflow can keep."""
+        return {"url": self.url, "started_at": self.started_at, "fingerprint": self.fingerprint}
+
+    @classmethod
+    def from_json(cls, kept: Any) -> StartedExport | None:
+        """Read back what ``to_json`` gave; None for anything else."""
+        match kept:
+            case {"url": str(url), "started_at": int() | float() as at, "fingerprint": str(mark)}:
+                return cls(url=url, started_at=float(at), fingerprint=mark)
+            case _:
+                return None
+
+
+_END = datetime.max.replace(tzinfo=UTC).timestamp()
+
+
+def _unix_seconds(value: datetime | int | str | None) -> str | None:
+    # OneSignal takes unix seconds, as a text.
+    if value is None:
+        return None
+    if isinstance(value, datetime):
+        return _aware_seconds(value)
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < _END:
+        return str(int(value))
+    if isinstance(value, str) and value.isascii() and value.strip().isdecimal():
+        return _not_a_date(value.strip())
+    return _aware_seconds(_parsed(value))
+
+
+def _not_a_date(seconds: str) -> str:
+    if len(seconds) == 8:
+        raise OneSignalValidationError(
+            f"last_active_since={seconds!r} may be a date or seconds since the epoch: write a date "
+            f"as '{seconds[:4]}-{seconds[4:6]}-{seconds[6:]}', seconds as a number."
+        )
+    return seconds
+
+
+def _parsed(value: Any) -> datetime:
+    import pendulum
+    from pendulum.parsing.exceptions import ParserError
+
+    parsed: object = None
+    with suppress(ParserError, TypeError, ValueError):
+        parsed = pendulum.parse(value)
+    if isinstance(parsed, datetime):
+        return parsed
+    raise OneSignalValidationError(
+        "last_active_since must be a datetime, seconds since the epoch, or an ISO 8601 text "
+        f"such as '2026-11-01T00:00:00+00:00', got {value!r}."
+    )
+
+
+def _aware_seconds(value: datetime) -> str:
+    if value.tzinfo is None:
+        raise OneSignalValidationError(
+            f"last_active_since must have a time zone, got {value.isoformat()!r}: "
+            "use pendulum.datetime(...), which is UTC, or a template such as "
+            "{{ data_interval_start }}."
+        )
+    return str(int(value.timestamp()))
+
+
+_BOOLEANS: Mapping[str, bool] = {"true": True, "false": False}
+
+
+def _boolean(value: Any, *, name: str) -> bool | None:
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.strip().lower() in _BOOLEANS:
+        return _BOOLEANS[value.strip().lower()]
+    raise OneSignalValidationError(f"{name} must be True or False, got {value!r}.")

@@ -1,0 +1,1 @@
+"""Triggers that wait for OneSignal without holding a worker."""

@@ -1,0 +1,138 @@
+"""Triggers of the export life cycle. They wait and look, and never start anything."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+# Imported here and not in run(): an import there would block the loop of all triggers.
+from airflow.providers.common.compat import connection as _connection  # noqa: F401
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+from airflow_provider_onesignal.api.readiness import Probe
+from airflow_provider_onesignal.api.redaction import describe_url
+from airflow_provider_onesignal.api.retries import jittered
+from airflow_provider_onesignal.api.waiting import ExportEvent, look
+from airflow_provider_onesignal.exceptions import OneSignalConfigurationError
+from airflow_provider_onesignal.hooks.onesignal import afile_settings
+from airflow_provider_onesignal.transports.aio import file_prober
+
+_SHORTEST_PAUSE = 0.05
+"""Seconds; a sensor may ask for none, which would leave the loop to nobody else."""
+
+
+class OneSignalExportTrigger(BaseTrigger):
+    """
+    Waits in the triggerer until an export's file is ready.
+
+    Its only event is an :class:`~airflow_provider_onesignal.api.waiting.ExportEvent` as a dict. All
+    times are wall clock: the trigger may go on in another process.
+
+    :param csv_file_url: address of the file
+    :param deadline: when to give up, in seconds since the epoch
+    :param started_at: when the export was started, in seconds since the epoch; None if unknown
+    :param poll_interval: seconds between two looks
+    :param onesignal_conn_id: Airflow connection whose timeout, TLS and proxy settings are used
+    """
+
+    def __init__(
+        self,
+        csv_file_url: str,
+        *,
+        deadline: float,
+        started_at: float | None = None,
+        poll_interval: float = 10.0,
+        onesignal_conn_id: str = "onesignal_default",
+    ) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.csv_file_url = csv_file_url
+        self.deadline = deadline
+        self.started_at = started_at
+        self.poll_interval = poll_interval
+        self.onesignal_conn_id = onesignal_conn_id
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Give what another triggerer needs to go on."""
+        return f"{type(self).__module__}.{type(self).__qualname__}", {
+            "csv_file_url": self.csv_file_url,
+            "deadline": self.deadline,
+            "started_at": self.started_at,
+            "poll_interval": self.poll_interval,
+            "onesignal_conn_id": self.onesignal_conn_id,
+        }
+
+    def __repr__(self) -> str:
+        """Show the trigger without the URL, which Airflow's own text would give away."""
+        return f"<{type(self).__qualname__} {describe_url(self.csv_file_url)}>"
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Look until the file is ready, cannot become ready, or the deadline has passed."""
+        try:
+            end = await self._wait()
+        except OneSignalConfigurationError as error:
+            end = ExportEvent(status="misconfigured", last_seen=str(error))
+        yield TriggerEvent(end.to_json())
+
+    async def on_kill(self) -> None:
+        """Say what becomes of the export, which OneSignal cannot cancel (Airflow >= 3.3)."""
+        self.log.warning(
+            "The task was ended while it waited; the export goes on at OneSignal and its file will "
+            "be at %s for three days",
+            describe_url(self.csv_file_url),
+        )
+
+    async def _wait(self) -> ExportEvent:
+        settings = await afile_settings(self.onesignal_conn_id)
+        seen: Probe | None = None
+        end: ExportEvent | None = None
+        async with file_prober(settings) as prober:
+            while end is None:
+                # First the pause: the operator has just looked, and a task that is resumed before
+                # the scheduler has heard of its worker's end is taken for lost.
+                pause = jittered(max(self.poll_interval, _SHORTEST_PAUSE))
+                await asyncio.sleep(max(0.0, min(pause, self.deadline - time.time())))
+                before, seen = seen, await prober.probe(self.csv_file_url)
+                end = self._judge(seen, before)
+        return end
+
+    def _judge(self, seen: Probe, before: Probe | None) -> ExportEvent | None:
+        now = time.time()
+        found = look(
+            seen,
+            url=self.csv_file_url,
+            started_at=self.started_at,
+            deadline=self.deadline,
+            now=now,
+        )
+        if found.end is not None or seen != before:
+            file = describe_url(self.csv_file_url)
+            self.log.info("Export file %s is %s (%s)", file, found.readiness, seen)
+        return found.end
+
+
+class OneSignalExportTurnTrigger(BaseTrigger):
+    """
+    Waits until it is time to ask again for the account's only export slot.
+
+    :param ask_at: when, in seconds since the epoch
+    :param carry: what the operator needs to go on, given back in the event
+    """
+
+    def __init__(self, *, ask_at: float, carry: dict[str, Any]) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.ask_at = ask_at
+        self.carry = carry
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Give what another triggerer needs to go on."""
+        return f"{type(self).__module__}.{type(self).__qualname__}", {
+            "ask_at": self.ask_at,
+            "carry": self.carry,
+        }
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Sleep until then."""
+        await asyncio.sleep(max(0.0, self.ask_at - time.time()))
+        yield TriggerEvent(self.carry)

@@ -1,0 +1,201 @@
+"""The exports as request objects."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any, cast
+
+import pendulum
+import pytest
+
+from airflow_provider_onesignal.exceptions import OneSignalValidationError
+from airflow_provider_onesignal.exports import (
+    EventsExport,
+    ExportRequest,
+    MessageHistoryExport,
+    StartedExport,
+    SubscriptionsExport,
+)
+from tests.unit.fakes import APP_ID, URL
+
+MESSAGE = "b6b326a8-40aa-13e5-b91b-bf8bc3fa26f7"
+
+
+def test_what_is_not_set_is_not_sent():
+    # OneSignal reads a null as a value.
+    request = SubscriptionsExport().api_request(APP_ID)
+
+    assert (request.path, request.params, request.json) == (
+        "/players/csv_export",
+        {"app_id": APP_ID},
+        {},
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "sent"),
+    [
+        (1793000000, "1793000000"),
+        (1793000000.9, "1793000000"),
+        (0, "0"),
+        (" 1793000000 ", "1793000000"),
+        (datetime(2026, 11, 1, tzinfo=UTC), "1793491200"),
+        (datetime(2026, 11, 1, 1, tzinfo=timezone(timedelta(hours=1))), "1793491200"),
+        (pendulum.datetime(2026, 11, 1), "1793491200"),
+        ("2026-11-01", "1793491200"),
+        ("2026-11-01T00:00:00+00:00", "1793491200"),
+        ("2026-11-01T01:00:00+01:00", "1793491200"),
+    ],
+)
+def test_a_point_in_time_is_sent_as_unix_seconds_in_a_text(value, sent):
+    request = SubscriptionsExport(last_active_since=value).api_request(APP_ID)
+
+    assert request.json == {"last_active_since": sent}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        datetime(2026, 11, 1),  # noqa: DTZ001
+        "",
+        "None",
+        "yesterday",
+        "P1D",
+        "2026-01-01/2026-02-01",
+        "20261101",
+        -1,
+        True,
+        float("nan"),
+        float("inf"),
+        1e300,
+        b"2026-11-01",
+        [1],
+        {},
+    ],
+    ids=repr,
+)
+def test_what_is_no_point_in_time_is_refused(value):
+    with pytest.raises(OneSignalValidationError, match="last_active_since"):
+        SubscriptionsExport(last_active_since=value).api_request(APP_ID)
+
+
+@pytest.mark.parametrize(
+    ("value", "sent"), [(True, True), (False, False), ("True", True), (" false ", False)]
+)
+def test_a_flag_may_come_out_of_a_template(value, sent):
+    request = SubscriptionsExport(segment_name="s", include_unsubscribed=value).api_request(APP_ID)
+
+    assert request.json == {"segment_name": "s", "include_unsubscribed": sent}
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        ({"include_unsubscribed": True}, "only together with segment_name"),
+        ({"include_unsubscribed": "maybe", "segment_name": "s"}, "must be True or False"),
+        ({"include_unsubscribed": 1, "segment_name": "s"}, "must be True or False"),
+        ({"segment_name": " "}, "segment_name"),
+        ({"segment_name": 1}, "segment_name"),
+        ({"extra_fields": "country"}, "must be a list"),
+        ({"extra_fields": ["country", ""]}, r"extra_fields\[1\]"),
+    ],
+)
+def test_what_onesignal_would_refuse_or_misread_is_said_before(fields, text):
+    with pytest.raises(OneSignalValidationError, match=text):
+        SubscriptionsExport(**fields).api_request(APP_ID)
+
+
+def test_events_and_history_ask_for_their_message():
+    events = EventsExport(MESSAGE.upper()).api_request(APP_ID)
+    history = MessageHistoryExport(MESSAGE, "clicked", email="a@example.com").api_request(APP_ID)
+
+    assert events.path == f"/notifications/{MESSAGE}/export_events"
+    assert history.path == f"/notifications/{MESSAGE}/history"
+    assert history.json == {"app_id": APP_ID, "events": "clicked", "email": "a@example.com"}
+
+
+def test_the_address_of_a_history_comes_under_another_name():
+    assert MessageHistoryExport.url_field == "destination_url"
+    assert SubscriptionsExport.url_field == EventsExport.url_field == "csv_file_url"
+
+
+@pytest.mark.parametrize(
+    "export",
+    [
+        EventsExport("../x"),
+        EventsExport(cast(Any, None)),
+        MessageHistoryExport("x", "sent"),
+        MessageHistoryExport(MESSAGE, "opened"),
+        MessageHistoryExport(MESSAGE, cast(Any, None)),
+    ],
+    ids=repr,
+)
+def test_a_wrong_message_or_event_is_refused(export):
+    with pytest.raises(OneSignalValidationError):
+        export.api_request(APP_ID)
+
+
+@pytest.mark.parametrize(
+    "export",
+    [SubscriptionsExport(), EventsExport(MESSAGE), MessageHistoryExport(MESSAGE, "sent")],
+)
+def test_every_field_can_be_a_template(export):
+    assert set(export.template_fields) == set(vars(export))
+
+
+def test_the_list_of_rendered_templates_shows_the_fields_that_are_set():
+    shown = SubscriptionsExport(
+        segment_name="s", last_active_since=datetime(2026, 11, 1, tzinfo=UTC)
+    ).serialize()
+
+    assert json.loads(json.dumps(shown)) == {
+        "export": "SubscriptionsExport",
+        "segment_name": "s",
+        "last_active_since": "2026-11-01 00:00:00+00:00",
+    }
+
+
+def test_airflow_renders_the_fields():
+    from airflow.providers.common.compat.sdk import BaseOperator
+
+    class Task(BaseOperator):
+        template_fields = ("export",)
+
+        def __init__(self, export: ExportRequest, **kwargs):
+            super().__init__(**kwargs)
+            self.export = export
+
+    task = Task(
+        task_id="t",
+        export=SubscriptionsExport(segment_name="{{ name }}", extra_fields=["{{ field }}"]),
+    )
+
+    task.render_template_fields(cast(Any, {"name": "Active", "field": "country"}))
+
+    assert task.export == SubscriptionsExport(segment_name="Active", extra_fields=["country"])
+
+
+STARTED = StartedExport(url=URL, started_at=1.5, fingerprint="f")
+
+
+def test_a_started_export_survives_being_kept():
+    assert StartedExport.from_json(json.loads(json.dumps(STARTED.to_json()))) == STARTED
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        None,
+        URL,
+        [],
+        {},
+        {"url": URL},
+        STARTED.to_json() | {"url": None},
+        STARTED.to_json() | {"started_at": "1.5"},
+        STARTED.to_json() | {"fingerprint": 1},
+    ],
+    ids=repr,
+)
+def test_anything_else_is_no_started_export(kept):
+    assert StartedExport.from_json(kept) is None

@@ -1,0 +1,346 @@
+"""The triggers, against real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import statistics
+import sys
+import time
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+from airflow_provider_onesignal.api.readiness import Readiness
+from airflow_provider_onesignal.api.waiting import ExportEvent
+from airflow_provider_onesignal.transports import aio
+from airflow_provider_onesignal.triggers.export import (
+    OneSignalExportTrigger,
+    OneSignalExportTurnTrigger,
+)
+from tests.unit.fakes import URL
+from tests.unit.readiness_table import AGES, STATUSES, expected
+from tests.unit.scripted import Reply
+
+PATH = "/csv_exports/8458af75/users_0123456789abcdef.csv.gz"
+NOT_YET = Reply(status=404, body=b"<Error><Code>NoSuchKey</Code></Error>")
+READY = Reply(status=206, body=b"\x1f")
+KEY = "os_v2_app_" + "k" * 103
+
+
+@pytest.fixture(autouse=True)
+def connection(connect):
+    connect(password=KEY, extra={"timeout": 5})
+
+
+def make(url: str, *, seconds: float = 10.0, **parameters: Any) -> OneSignalExportTrigger:
+    return OneSignalExportTrigger(
+        url, deadline=time.time() + seconds, **{"poll_interval": 0.01} | parameters
+    )
+
+
+async def event_of(trigger: BaseTrigger) -> Any:
+    """Run a trigger to its first event, which has to be all, and send it through the database."""
+    async with asyncio.timeout(10):
+        events = [event async for event in trigger.run()]
+    (event,) = events
+    assert isinstance(event, TriggerEvent)
+    return json.loads(json.dumps(event.payload))
+
+
+END = {
+    Readiness.READY: "ready",
+    Readiness.EXPIRED: "expired",
+    Readiness.FATAL: "failed",
+    Readiness.PENDING: "timeout",
+    Readiness.TRANSIENT: "timeout",
+}
+
+
+@pytest.mark.parametrize("age", AGES, ids=str)
+@pytest.mark.parametrize("status", STATUSES, ids=str)
+async def test_each_line_of_the_table(server, status, age):
+    server.script = [
+        Reply(cut_after=0)
+        if status is None
+        else Reply(status=status, body=b"" if status in (204, 304) else b"x")
+    ]
+    started_at = None if age is None else time.time() - age + (0.5 if age else 0)
+    if age and age % 100 == 0:
+        started_at = time.time() - age
+
+    event = await event_of(make(server.url + PATH, seconds=0, started_at=started_at))
+
+    readiness = expected(status, age)
+    assert event["status"] == END[readiness]
+    assert (f"HTTP {status}" if status else "no answer") in event["last_seen"]
+
+
+async def test_it_looks_until_the_file_is_ready(server):
+    server.script = [NOT_YET, Reply(status=403), Reply(status=503), Reply(cut_after=0), READY]
+
+    event = await event_of(make(server.url + PATH))
+
+    assert event == {"status": "ready", "last_seen": "HTTP 206"}
+    assert server.count == 5
+
+
+async def test_a_host_that_is_down_is_waited_for(free_port):
+    event = await event_of(make(f"http://127.0.0.1:{free_port}{PATH}", seconds=0.1))
+
+    assert event["status"] == "timeout"
+    assert "no answer (no connection, or it broke" in event["last_seen"]
+
+
+async def test_it_starts_nothing_and_sends_no_key(server):
+    server.script = [NOT_YET, READY]
+
+    await event_of(make(server.url + PATH))
+
+    assert {seen.method for seen in server.seen} == {"GET"}
+    for seen in server.seen:
+        assert "authorization" not in seen.headers
+        assert KEY not in repr(seen)
+
+
+async def test_at_the_deadline_it_looks_a_last_time_and_names_what_it_saw(server):
+    server.script = [NOT_YET]
+    began = time.monotonic()
+
+    event = await event_of(make(server.url + PATH, seconds=0.2, poll_interval=60.0))
+
+    assert event == {"status": "timeout", "last_seen": "HTTP 404, pending"}
+    assert 0.1 < time.monotonic() - began < 5
+    assert server.count == 1
+
+
+async def test_the_first_look_comes_a_poll_interval_after_the_deferral(server):
+    server.script = [READY]
+    running = asyncio.create_task(event_of(make(server.url + PATH, poll_interval=0.5)))
+    await asyncio.sleep(0.2)
+
+    assert server.count == 0
+    assert (await running)["status"] == "ready"
+
+
+async def test_a_restart_does_not_move_the_deadline(server):
+    server.script = [NOT_YET]
+    path, kwargs = make(server.url + PATH, seconds=0.3).serialize()
+    first = asyncio.create_task(event_of(make(server.url + PATH, seconds=0.3)))
+    await asyncio.sleep(0.15)
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    kwargs = json.loads(json.dumps(kwargs))
+    assert path == "airflow_provider_onesignal.triggers.export.OneSignalExportTrigger"
+    again = OneSignalExportTrigger(**kwargs)
+
+    event = await event_of(again)
+
+    assert event["status"] == "timeout"
+    assert time.time() - kwargs["deadline"] < 2
+
+
+async def test_one_whose_deadline_passed_while_no_triggerer_ran_still_sees_a_ready_file(server):
+    server.script = [READY]
+
+    assert (await event_of(make(server.url + PATH, seconds=-3600)))["status"] == "ready"
+
+
+@pytest.mark.parametrize("started_at", [None, 1_793_000_000.5])
+def test_it_survives_its_way_through_the_database(started_at):
+    trigger = OneSignalExportTrigger(
+        URL, deadline=1_793_000_100.25, started_at=started_at, onesignal_conn_id="other"
+    )
+
+    path, kwargs = trigger.serialize()
+    again = OneSignalExportTrigger(**json.loads(json.dumps(kwargs)))
+
+    assert again.serialize() == (path, kwargs)
+    assert KEY not in json.dumps(kwargs)
+    assert "password" not in json.dumps(kwargs)
+
+
+@pytest.mark.parametrize("show", [repr, str, "{}".format])
+def test_its_text_does_not_show_the_address(show):
+    shown = show(make(URL))
+
+    assert "OneSignalExportTrigger" in shown
+    assert "csv_exports" not in shown
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        [READY],
+        [Reply(status=302, headers={"Location": "https://other.example.com" + PATH})],
+        [Reply(status=410)],
+        [NOT_YET],
+        [Reply(cut_after=0)],
+    ],
+)
+async def test_no_event_and_no_log_shows_the_address(server, script, caplog, monkeypatch):
+    monkeypatch.setattr(OneSignalExportTrigger, "log", logging.getLogger("trigger"))
+    server.script = script
+
+    with caplog.at_level(logging.DEBUG):
+        event = await event_of(make(server.url + PATH, seconds=0.05))
+
+    assert ExportEvent.from_json(event).last_seen
+    assert "csv_exports" not in json.dumps(event)
+    logged = "\n".join(record.getMessage() for record in caplog.records if record.name == "trigger")
+    assert "Export file" in logged
+    assert "csv_exports" not in caplog.text
+
+
+async def test_only_what_changes_is_logged(server, caplog, monkeypatch):
+    monkeypatch.setattr(OneSignalExportTrigger, "log", logging.getLogger("trigger"))
+    server.script = [NOT_YET] * 5 + [Reply(status=503)] * 5 + [READY]
+
+    with caplog.at_level(logging.INFO, logger="trigger"):
+        await event_of(make(server.url + PATH))
+
+    logged = [record.args[1] for record in caplog.records if record.name == "trigger"]
+    assert logged == ["pending", "transient", "ready"]
+
+
+async def test_without_its_connection_nothing_can_be_said_about_the_file(server):
+    event = await event_of(make(server.url + PATH, onesignal_conn_id="nowhere"))
+
+    assert event["status"] == "misconfigured"
+    assert "no Airflow connection 'nowhere'" in event["last_seen"]
+    assert server.count == 0
+
+
+async def test_polls_are_spread(server, monkeypatch):
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    # The module's own name alone: whatever else runs in this process sleeps as it is used to.
+    monkeypatch.setattr(
+        "airflow_provider_onesignal.triggers.export.asyncio", SimpleNamespace(sleep=sleep)
+    )
+    server.script = [NOT_YET] * 20 + [READY]
+
+    await event_of(make(server.url + PATH, seconds=3600, poll_interval=10.0))
+
+    assert len(set(slept)) == 21  # one before each look, the first among them
+    assert all(9.0 <= seconds <= 11.0 for seconds in slept)
+
+
+class TestMany:
+    async def test_share_one_session_and_leave_none_behind(self, server, recwarn):
+        server.script = [NOT_YET]
+        running = [asyncio.create_task(event_of(make(server.url + PATH))) for _ in range(30)]
+        await asyncio.to_thread(server.wait_for, 60)
+        (shared,) = aio._sessions.values()
+        session: Any = shared.opening.result()
+
+        assert shared.users == 30
+        for task in running[:15]:
+            task.cancel()
+        await asyncio.gather(*running[:15], return_exceptions=True)
+        assert shared.users == 15
+        assert not session.closed
+
+        server.script = [READY]
+        assert {event["status"] for event in await asyncio.gather(*running[15:])} == {"ready"}
+        assert session.closed
+        assert aio._sessions == {}
+        assert not [each for each in recwarn if "nclosed" in str(each.message)]
+
+    async def test_do_not_hold_up_what_runs_beside_them(self):
+        async with file_host() as url:
+            waiting = [
+                asyncio.create_task(make(f"{url}/{number}", seconds=60, poll_interval=0.5)._wait())
+                for number in range(200)
+            ]
+            await asyncio.sleep(2.0)
+            beside = await tick(3.0)
+            assert not any(task.done() for task in waiting)
+            for task in waiting:
+                task.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
+            alone = await tick(1.0)
+
+        # CPU time between two ticks is what the triggers took from the loop, however busy the
+        # machine is; wall time also finds what blocks without computing, and is compared with what
+        # the machine does to a loop that has nothing to do.
+        assert max(cpu for cpu, _ in beside) < 0.050
+        late = statistics.quantiles((wall for _, wall in beside), n=100)
+        assert late[97] < 0.050 + max(wall for _, wall in alone)
+
+
+async def tick(seconds: float) -> list[tuple[float, float]]:
+    """Give for each tick the CPU time of this thread since the last one, and how late it came."""
+    ticks = []
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        cpu, wall = time.thread_time(), time.monotonic()
+        await asyncio.sleep(0.005)
+        ticks.append((time.thread_time() - cpu, time.monotonic() - wall - 0.005))
+    return ticks
+
+
+FILE_HOST = """
+import asyncio, sys
+ANSWER = b"HTTP/1.1 404 Not Found\\r\\nContent-Length: 8\\r\\n\\r\\n<Error/>"
+async def serve(reader, writer):
+    while await reader.readuntil(b"\\r\\n\\r\\n"):
+        writer.write(ANSWER)
+async def main():
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, backlog=1000)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+asyncio.run(main())
+"""
+
+
+class file_host:  # noqa: N801
+    """A host in a process of its own, whose files are never ready."""
+
+    async def __aenter__(self) -> str:
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-c",
+            FILE_HOST,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        assert self._process.stdout is not None
+        return f"http://127.0.0.1:{int(await self._process.stdout.readline())}"
+
+    async def __aexit__(self, *_: object) -> None:
+        self._process.kill()
+        await self._process.wait()
+
+
+class TestTurn:
+    def test_survives_its_way_through_the_database(self):
+        carry = {"status": "turn", "deadline": 1.5, "asked": 2}
+        path, kwargs = OneSignalExportTurnTrigger(ask_at=1.0, carry=carry).serialize()
+
+        again = OneSignalExportTurnTrigger(**json.loads(json.dumps(kwargs)))
+
+        assert path.endswith(".OneSignalExportTurnTrigger")
+        assert again.serialize() == (path, kwargs)
+
+    async def test_gives_back_what_it_carries_when_it_is_time(self):
+        ask_at = time.time() + 0.1
+
+        event = await event_of(OneSignalExportTurnTrigger(ask_at=ask_at, carry={"asked": 2}))
+
+        assert event == {"asked": 2}
+        assert time.time() >= ask_at - 0.01
+
+    async def test_after_a_restart_it_waits_no_longer_than_before(self):
+        began = time.monotonic()
+
+        await event_of(OneSignalExportTurnTrigger(ask_at=time.time() - 60, carry={}))
+
+        assert time.monotonic() - began < 1

@@ -1,0 +1,1 @@
+"""Transfers from OneSignal to object storage."""

@@ -1,0 +1,190 @@
+"""What the export transfers share: from a URL, or an export yet to be started, to an object."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_onesignal.api import checks
+from airflow_provider_onesignal.api.readiness import Probe
+from airflow_provider_onesignal.api.redaction import describe_url
+from airflow_provider_onesignal.api.waiting import look
+from airflow_provider_onesignal.exceptions import (
+    OneSignalDestinationError,
+    OneSignalExportCorruptError,
+    OneSignalExportNotReadyError,
+    OneSignalExportUnavailableError,
+    OneSignalUnreachableError,
+    OneSignalValidationError,
+)
+from airflow_provider_onesignal.export_task import ExportTask
+from airflow_provider_onesignal.masking import mask_url
+from airflow_provider_onesignal.transfers.destinations import Destination
+from airflow_provider_onesignal.transfers.publishing import publish
+from airflow_provider_onesignal.transfers.refusals import typed_refusals
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context, XComArg
+
+    from airflow_provider_onesignal.exports import ExportRequest, StartedExport
+    from airflow_provider_onesignal.stream.errors import SourceStatusError
+    from airflow_provider_onesignal.stream.reader import CopySummary
+    from airflow_provider_onesignal.stream.sink import Sink
+    from airflow_provider_onesignal.stream.source import HttpSource
+
+
+class ExportTransfer(ExportTask, Destination):
+    """
+    Copies an export's file into a store: whole and verified, or not at all.
+
+    :param csv_file_url: the URL an export returned
+    :param export: in its place, what to export (see ``exports``): the task then starts the export,
+        waits for it and copies it, and the URL never leaves the task
+    """
+
+    template_fields: Sequence[str] = (*ExportTask.template_fields, "csv_file_url", "export")
+
+    def __init__(
+        self,
+        *,
+        csv_file_url: str | XComArg | None = None,
+        export: ExportRequest | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if (csv_file_url is None) == (export is None):
+            raise OneSignalValidationError(
+                f"Task {self.task_id!r} needs either csv_file_url= (the URL an export returned) "
+                "or export= (such as SubscriptionsExport()), and not both."
+            )
+        self.csv_file_url = csv_file_url
+        self.export = export
+
+    def render_template_fields(self, context: Context, jinja_env: Any = None) -> None:
+        """Render; neither an ``export`` shared with other runs is changed nor the URL shown."""
+        self.export = copy.copy(self.export)
+        super().render_template_fields(context, jinja_env)
+        mask_url(self.csv_file_url)
+
+    def execute(self, context: Context) -> str:
+        """Copy the file and give the object's URI."""
+        if self.export is None:
+            return self._transfer(context, checks.export_url(self.csv_file_url), started_at=None)
+        self._refuse_a_taken_place(context)
+        return str(self.run_export(context))
+
+    def export_request(self) -> ExportRequest:
+        """Say what to export."""
+        if self.export is None:
+            raise OneSignalValidationError("There is no export= to start.")
+        return self.export
+
+    def finish(self, context: Context, started: StartedExport) -> str:
+        """Copy the file and give the object's URI."""
+        try:
+            uri = self._transfer(context, started.url, started_at=started.started_at)
+        except OneSignalExportCorruptError:
+            # The file is damaged where it lies; the next try needs another one.
+            self.forget(context)
+            raise
+        self.forget(context)
+        return uri
+
+    def _refuse_a_taken_place(self, context: Context) -> None:
+        sink = self.sink()
+        with typed_refusals():
+            is_taken = sink.existing() is not None
+        # Where an earlier try's export is remembered, what is there may be its copy.
+        if is_taken and not self.replace and self.recall(context) is None:
+            raise _taken(sink)
+
+    def _transfer(self, context: Context, url: str, *, started_at: float | None) -> str:
+        from airflow_provider_onesignal.stream.source import HttpSource
+
+        mask_url(url)
+        sink = self.sink()
+        session = self.hook.file_session()
+        with session, _typed_errors(url=url, started_at=started_at):
+            source = HttpSource(url, session, timeout=session.timeout)
+            summary = self._copy(source, sink)
+        publish(context, outlets=self.outlets, uri=sink.uri, summary=summary)
+        return sink.uri
+
+    def _copy(self, source: HttpSource, sink: Sink) -> dict[str, Any]:
+        from airflow_provider_onesignal.stream.copy import copy as copy_file
+        from airflow_provider_onesignal.stream.identity import is_same_file, summarise
+
+        existing = sink.existing()
+        if existing is not None and is_same_file(source, existing):
+            self.log.info("%s holds this very export already; nothing to copy", sink.uri)
+            return _summary(sink, summarise(existing, name=source.file_name), copied=False)
+        if existing is not None and not self.replace:
+            raise _taken(sink)
+        self.log.info("Copying %s to %s", source.label, sink.uri)
+        summary = _summary(sink, copy_file(source, sink), copied=True)
+        self.log.info(
+            "Copied %(bytes)s bytes, %(rows)s rows in %(seconds)s s, SHA-256 %(sha256)s", summary
+        )
+        return summary
+
+
+def _summary(sink: Sink, copied_file: CopySummary, *, copied: bool) -> dict[str, Any]:
+    return {
+        "uri": sink.uri,
+        "bytes": copied_file.bytes,
+        "rows": copied_file.rows,
+        "sha256": copied_file.sha256,
+        "source_etag": copied_file.source_etag,
+        "content_type": copied_file.content_type,
+        "seconds": copied_file.seconds,
+        "copied": copied,
+    }
+
+
+def _taken(sink: Sink) -> OneSignalDestinationError:
+    return OneSignalDestinationError(
+        f"{sink.uri} exists already and is not a copy of this export. Nothing was written: "
+        "choose another name, delete it, or pass replace=True."
+    )
+
+
+@contextmanager
+def _typed_errors(*, url: str, started_at: float | None) -> Iterator[None]:
+    """Give what the stream raises the types of this package, each with what to do."""
+    from airflow_provider_onesignal.stream import errors
+
+    file = describe_url(url)
+    try:
+        with typed_refusals():
+            yield
+    except errors.SourceStatusError as error:
+        _raise_for_status(error, url=url, started_at=started_at)
+    except (errors.RedirectError, errors.InvalidSourceError) as error:
+        raise OneSignalExportUnavailableError(f"{error} Pass the file's final address.") from error
+    except errors.SourceLostError as error:
+        raise OneSignalUnreachableError(
+            f"The download of {file} broke too often: {error} Nothing was stored; try again."
+        ) from error
+    except (errors.CorruptStreamError, errors.SourceChangedError) as error:
+        raise OneSignalExportCorruptError(
+            f"The file at {file} is not stored: {error} "
+            "Nothing was left behind. Start a new export if it stays so."
+        ) from error
+
+
+def _raise_for_status(error: SourceStatusError, *, url: str, started_at: float | None) -> None:
+    now = time.time()
+    end = look(
+        Probe(status=error.status_code), url=url, started_at=started_at, deadline=now + 1, now=now
+    ).end
+    if end is None:
+        raise OneSignalExportNotReadyError(
+            f"The export's file ({describe_url(url)}) is not ready (HTTP {error.status_code}). Put "
+            "a OneSignalExportSensor before this task, or pass export= in place of csv_file_url=.",
+            status_code=error.status_code,
+        ) from error
+    end.raise_unless_ready(url)
+    raise OneSignalExportUnavailableError(str(error), status_code=error.status_code) from error

@@ -1,0 +1,76 @@
+"""A retry policy for tasks that talk to OneSignal. Requires Airflow 3.3+."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from airflow.providers.common.compat.sdk import RetryPolicy
+from airflow.sdk.definitions.retry_policy import RetryDecision
+
+from airflow_provider_onesignal.exceptions import (
+    OneSignalAuthenticationError,
+    OneSignalConfigurationError,
+    OneSignalConflictError,
+    OneSignalDestinationError,
+    OneSignalInvalidRequestError,
+    OneSignalNotFoundError,
+    OneSignalPlanError,
+    OneSignalRateLimitError,
+    OneSignalServerError,
+    OneSignalValidationError,
+)
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+_CANNOT_SUCCEED = (
+    OneSignalAuthenticationError,
+    OneSignalConfigurationError,
+    OneSignalConflictError,
+    OneSignalDestinationError,
+    OneSignalInvalidRequestError,
+    OneSignalNotFoundError,
+    OneSignalPlanError,
+    OneSignalValidationError,
+)
+
+
+class OneSignalRetryPolicy(RetryPolicy):
+    """
+    Fail at once what no retry can mend, and wait as long as OneSignal asks where it asks.
+
+    Everything else is retried as the task says. Requires Airflow 3.3+.
+
+    .. code-block:: python
+
+        OneSignalExportToS3Operator(..., retries=5, retry_policy=OneSignalRetryPolicy())
+    """
+
+    def evaluate(
+        self,
+        exception: BaseException,
+        try_number: int,
+        max_tries: int,
+        context: Context | None = None,
+    ) -> RetryDecision:
+        """
+        Decide on another try.
+
+        :param exception: what the try failed with
+        :param try_number: number of the try that failed, from 1
+        :param max_tries: tries allowed in all
+        :param context: the task's context
+        """
+        if isinstance(exception, _CANNOT_SUCCEED):
+            return RetryDecision.fail(f"{type(exception).__name__}: a retry cannot help")
+        if isinstance(exception, OneSignalRateLimitError | OneSignalServerError):
+            return _as_asked(exception.retry_after)
+        return RetryDecision.default()
+
+
+def _as_asked(retry_after: float | None) -> RetryDecision:
+    if retry_after is None:
+        return RetryDecision.default()
+    asked = timedelta(seconds=retry_after)
+    return RetryDecision.retry(asked, f"OneSignal asks to wait {retry_after:.0f} s")

@@ -1,0 +1,130 @@
+"""What tests of transfers share: the servers, once a session, and a place for each test."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airflow_provider_onesignal.api.retries import delay_before_retry
+from airflow_provider_onesignal.exports import SubscriptionsExport
+from airflow_provider_onesignal.hooks.onesignal import OneSignalHook
+from airflow_provider_onesignal.stream.resume import ResumePolicy
+from airflow_provider_onesignal.testing import Emulator
+from tests.integration import stores
+from tests.integration.ledger import LEDGER
+
+ROWS = 2000
+_numbers = count()
+_clients: dict[str, Any] = {}
+
+session_s3_url = pytest.fixture(stores.s3_server, scope="session", name="session_s3_url")
+session_gcs_url = pytest.fixture(stores.gcs_server, scope="session", name="session_gcs_url")
+
+
+@pytest.fixture(scope="session")
+def session_emulator() -> Iterator[Emulator]:
+    with Emulator(rows=ROWS) as emulator:
+        yield emulator
+
+
+@pytest.fixture(scope="session")
+def size(session_emulator: Emulator) -> int:
+    """Length of the file that an export of all subscriptions gives."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AIRFLOW_CONN_ONESIGNAL_DEFAULT", session_emulator.connection_uri)
+        OneSignalHook().start_export(SubscriptionsExport())
+    return session_emulator.exports[-1].content.size
+
+
+@pytest.fixture
+def onesignal(session_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Emulator:
+    """The emulator as it was at its start, and the connection to it."""
+    session_emulator.reset()
+    monkeypatch.setenv("AIRFLOW_CONN_ONESIGNAL_DEFAULT", session_emulator.connection_uri)
+    return session_emulator
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """What was to be waited before other requests: decided as ever, and not waited."""
+    decided: list[float] = []
+    policy_of_streams = ResumePolicy.delay
+
+    def resume(*args: Any, **kwargs: Any) -> float:
+        decided.append(policy_of_streams(*args, **kwargs))
+        return 0.0
+
+    def retry(*args: Any, **kwargs: Any) -> float | None:
+        delay = delay_before_retry(*args, **kwargs)
+        decided.extend([] if delay is None else [delay])
+        return delay and 0.0
+
+    monkeypatch.setattr(ResumePolicy, "delay", resume)
+    monkeypatch.setattr("airflow_provider_onesignal.transports.sync.delay_before_retry", retry)
+    return decided
+
+
+@pytest.fixture
+def place_of(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Any:
+    """Give a place by the name of its store."""
+
+    def make(store: str) -> stores.Place:
+        if store == "folder":
+            folder = tmp_path / "store"
+            folder.mkdir()
+            return stores.FolderPlace(folder)
+        url = request.getfixturevalue(f"session_{store}_url")
+        return (_s3 if store == "s3" else _gcs)(url, monkeypatch)
+
+    return make
+
+
+def _s3(url: str, monkeypatch: pytest.MonkeyPatch) -> stores.Place:
+    extra = {"region_name": "us-east-1", "endpoint_url": url}
+    connection = {"conn_type": "aws", "login": "key", "password": "secret", "extra": extra}
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", json.dumps(connection))
+    _keep_one_client(monkeypatch)
+    # a small file goes up in as many parts as a large one
+    monkeypatch.setattr("airflow_provider_onesignal.sinks.s3.part_size", lambda _: 64 * 1024)
+    adjuster = "s3transfer.upload.ChunksizeAdjuster.adjust_chunksize"
+    monkeypatch.setattr(adjuster, lambda _, size, *__: size)
+    monkeypatch.setattr("moto.s3.models.S3_UPLOAD_PART_MIN_SIZE", 1)
+    return stores.S3Place(stores.s3_client(url), f"t{next(_numbers)}")
+
+
+def _keep_one_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let all hooks share a client: making one takes boto longer than a transfer takes."""
+    from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
+
+    make = AwsGenericHook.get_client_type
+
+    def kept(hook: Any, *args: Any, **kwargs: Any) -> Any:
+        connection = os.environ["AIRFLOW_CONN_AWS_DEFAULT"]
+        if connection not in _clients:
+            _clients[connection] = make(hook, *args, **kwargs)
+        return _clients[connection]
+
+    monkeypatch.setattr(AwsGenericHook, "get_client_type", kept)
+
+
+def _gcs(url: str, monkeypatch: pytest.MonkeyPatch) -> stores.Place:
+    connection = {"conn_type": "google_cloud_platform", "extra": {"is_anonymous": True}}
+    monkeypatch.setenv("AIRFLOW_CONN_GOOGLE_CLOUD_DEFAULT", json.dumps(connection))
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", url)
+    monkeypatch.setattr("airflow_provider_onesignal.sinks.gcs._UPLOAD_CHUNK", 256 * 1024)
+    return stores.GCSPlace(stores.gcs_client(url), f"t{next(_numbers)}")
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say what came of the faults."""
+    if LEDGER.faults_injected:
+        terminalreporter.write_sep("-", "transfers")
+        terminalreporter.write_line(str(LEDGER))

@@ -1,0 +1,111 @@
+"""What a transfer did about a fault, judged, and counted over all tests."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from dataclasses import dataclass, fields
+from typing import Any
+
+from airflow_provider_onesignal.exceptions import OneSignalError
+from airflow_provider_onesignal.testing import Emulator, Fault
+from tests.integration.stores import Held, Place
+from tests.integration.tasks import Ended
+
+
+@dataclass
+class Ledger:
+    """The counts of a test run: a fault counts once, however many requests it hit."""
+
+    faults_injected: int = 0
+    wrong_objects: int = 0
+    leftovers: int = 0
+    untyped_errors: int = 0
+    secrets_shown: int = 0
+
+    def __str__(self) -> str:
+        names = (each.name for each in fields(self))
+        return "; ".join(f"{name.replace('_', ' ')}: {getattr(self, name)}" for name in names)
+
+    def count(self, found: dict[str, list[str]], faults: list[Fault]) -> None:
+        """Add what one test found."""
+        self.faults_injected += sum(1 for fault in faults if fault.hits)
+        for name, what in found.items():
+            setattr(self, name, getattr(self, name) + len(what))
+
+
+LEDGER = Ledger()
+
+
+def judge(
+    ended: Ended, *, emulator: Emulator, place: Place, before: bytes | None = None
+) -> dict[str, list[str]]:
+    """
+    Say what is wrong after a task, by kind; nothing is, where all lists are empty.
+
+    :param ended: how the task ended
+    :param before: the object that was there
+    """
+    faults = [*emulator.faults.all(), *emulator.files.faults.all()]
+    found = {
+        "wrong_objects": _wrong_object(ended, emulator, place, before),
+        "leftovers": place.leftovers() + ended.temporary + _threads(),
+        "untyped_errors": [] if _is_typed(ended.error) else [repr(ended.error)],
+        "secrets_shown": _shown(ended, emulator),
+    }
+    LEDGER.count(found, faults)
+    return found
+
+
+CLEAN: dict[str, list[str]] = {
+    "wrong_objects": [],
+    "leftovers": [],
+    "untyped_errors": [],
+    "secrets_shown": [],
+}
+
+
+def _wrong_object(
+    ended: Ended, emulator: Emulator, place: Place, before: bytes | None
+) -> list[str]:
+    held = place.held()
+    if ended.error is not None:
+        is_untouched = (held and held.body) == before
+        return [] if is_untouched else [f"{place.uri} was touched by a task that failed"]
+    return ["no object"] if held is None else _differences(held, ended, emulator, place)
+
+
+def _differences(held: Held, ended: Ended, emulator: Emulator, place: Place) -> list[str]:
+    content = emulator.exports[-1].content
+    right = b"".join(content.read())
+    expected: dict[str, Any] = {
+        "uri": place.uri,
+        "bytes": len(right),
+        "rows": content.count,
+        "sha256": hashlib.sha256(right).hexdigest(),
+        "content_type": content.content_type,
+    }
+    told = {name: ended.summary.get(name) for name in expected}
+    wrong = [f"{name}: {told[name]}" for name in expected if told[name] != expected[name]]
+    if held.body != right:
+        wrong.append("the object's bytes")
+    if held.content_type not in (None, content.content_type) or held.encoding:
+        wrong.append(f"the object's type: {held.content_type}, {held.encoding}")
+    return wrong
+
+
+def _threads() -> list[str]:
+    return [each.name for each in threading.enumerate() if each.name == "verification"]
+
+
+def _is_typed(error: BaseException | None) -> bool:
+    return error is None or isinstance(error, OneSignalError)
+
+
+def _shown(ended: Ended, emulator: Emulator) -> list[str]:
+    secrets = [emulator.api_key, *(export.path for export in emulator.exports)]
+    secrets += [export.path.rpartition("/")[2][:-11] for export in emulator.exports]
+    found = [where for where, text in ended.shown.items() if any(each in text for each in secrets)]
+    triggers = [repr(trigger.serialize()) for trigger in ended.deferrals]
+    found += ["the key, in a trigger" for text in triggers if emulator.api_key in text]
+    return found + emulator.violations

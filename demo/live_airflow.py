@@ -1,0 +1,197 @@
+"""A real Airflow 3 of four processes on SQLite, each of which can be killed and started again."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import psutil
+
+from demo.airflow_client import AirflowClient
+from demo.processes import Child, ProcessFailedError, free_port, wait_until
+
+COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
+# What the health page calls them.
+HEALTH = {
+    "api-server": "metadatabase",
+    "scheduler": "scheduler",
+    "dag-processor": "dag_processor",
+    "triggerer": "triggerer",
+}
+
+
+class LiveAirflow:
+    """
+    Starts on entering its ``with`` block, and leaves no process behind at its end.
+
+    :param home: AIRFLOW_HOME, made where it does not exist
+    :param dags: folder of the DAGs to run
+    :param variables: further environment variables of all processes, such as AIRFLOW_CONN_...
+    """
+
+    def __init__(
+        self, *, home: Path, dags: Path, variables: Mapping[str, str] | None = None
+    ) -> None:
+        self.home = home.resolve()
+        self.port = free_port()
+        self.client = AirflowClient(f"http://127.0.0.1:{self.port}")
+        self.env = environment(home=self.home, dags=dags.resolve(), port=self.port)
+        self.env.update(variables or {})
+        self._children: dict[str, Child] = {}
+
+    def __enter__(self) -> Self:
+        try:
+            self.migrate()
+            for component in COMPONENTS:
+                self.start(component)
+            self.wait_healthy()
+            self.client.log_in()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def migrate(self) -> None:
+        """Make the database."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        done = subprocess.run(
+            [*airflow_command(), "db", "migrate"],
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise ProcessFailedError(
+                f"airflow db migrate failed\n{(done.stdout + done.stderr)[-3000:]}"
+            )
+
+    def start(self, component: str) -> None:
+        """Start one of the components."""
+        options = {
+            "api-server": ["--host", "127.0.0.1", "--port", str(self.port)],
+            "scheduler": ["--skip-serve-logs"],
+            "triggerer": ["--skip-serve-logs"],
+        }
+        self._children[component] = Child(
+            name=component,
+            command=[*airflow_command(), component, *options.get(component, [])],
+            env=self.env,
+            log=self.home / f"{component}.log",
+        )
+
+    def kill(self, component: str) -> None:
+        """End a component as a lost machine would: at once, without a word to anyone."""
+        self._children.pop(component).kill()
+
+    def task_processes(self) -> list[int]:
+        """Find the processes in which operators run: children of the executor's workers."""
+        workers = psutil.Process(self._children["scheduler"].pid).children()
+        return [task.pid for worker in workers for task in worker.children(recursive=True)]
+
+    def wait_healthy(self, timeout: float = 120) -> None:
+        """
+        Wait until every component says that it is well.
+
+        :raises ProcessFailedError: one has ended
+        :raises TimeoutError: they are not in time
+        """
+
+        def healthy() -> bool:
+            for child in self._children.values():
+                child.check()
+            health = self.client.healthy()
+            return all(health.get(HEALTH[component]) for component in COMPONENTS)
+
+        wait_until(healthy, what="a healthy Airflow", timeout=timeout)
+
+    def wait_for_dag(self, dag_id: str, timeout: float = 60) -> None:
+        """
+        Wait until the DAG can be run.
+
+        :raises TimeoutError: it is not in time; the text has the DAG's import error
+        """
+        try:
+            wait_until(
+                lambda: self.client.has_dag(dag_id), what=f"the DAG {dag_id}", timeout=timeout
+            )
+        except TimeoutError as error:
+            raise TimeoutError(f"{error}\n{self.client.import_errors()}") from None
+
+    def log(self, component: str) -> str:
+        """Give what a component has logged so far."""
+        return (self.home / f"{component}.log").read_text(encoding="utf-8", errors="replace")
+
+    def stop(self) -> None:
+        """Stop everything."""
+        for child in self._children.values():
+            child.ask_to_stop()
+        while self._children:
+            _, child = self._children.popitem()
+            child.stop()
+
+
+def airflow_command() -> list[str]:
+    """Run Airflow with this Python, wherever its scripts are."""
+    return [sys.executable, "-m", "airflow"]
+
+
+def environment(*, home: Path, dags: Path, port: int) -> dict[str, str]:
+    """
+    Configure an Airflow for a small machine and impatient people.
+
+    Nothing of an Airflow that the caller's environment describes is taken over.
+    """
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("AIRFLOW", "_AIRFLOW", "PYTHON"))
+    }
+    url = f"http://127.0.0.1:{port}"
+    settings = {
+        "API__BASE_URL": url,
+        "API__PORT": str(port),
+        "API__WORKERS": "1",
+        "API_AUTH__JWT_SECRET": secrets.token_hex(32),
+        "CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+        "CORE__DAGS_FOLDER": str(dags),
+        "CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
+        "CORE__EXECUTOR": "LocalExecutor",
+        "CORE__LOAD_EXAMPLES": "False",
+        "CORE__PARALLELISM": "4",
+        "CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+        "DAG_PROCESSOR__PARSING_PROCESSES": "1",
+        "DAG_PROCESSOR__REFRESH_INTERVAL": "5",
+        "LOGGING__LOGGING_LEVEL": "INFO",
+        "SCHEDULER__TRIGGER_TIMEOUT_CHECK_INTERVAL": "2",
+        # Runs are started by hand: a schedule would start one of its own at once.
+        "SCHEDULER__USE_JOB_SCHEDULE": "False",
+        # A killed triggerer's work goes to another after this many seconds without a heartbeat.
+        "TRIGGERER__JOB_HEARTBEAT_SEC": "1",
+        "TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "6",
+        "USAGE_DATA_COLLECTION__ENABLED": "False",
+        # A worker looks this often whether its task has ended.
+        "WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
+    }
+    return inherited | {
+        "AIRFLOW_HOME": str(home),
+        "NO_PROXY": "127.0.0.1,localhost",
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
+        "PYTHONUNBUFFERED": "1",
+        **{f"AIRFLOW__{name}": value for name, value in settings.items()},
+    }

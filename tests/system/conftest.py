@@ -1,0 +1,74 @@
+"""One real Airflow and one emulated OneSignal for all system tests."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airflow_provider_onesignal.testing import Emulator
+from demo.live_airflow import LiveAirflow
+from demo.processes import interrupt_on_termination
+from tests.system.dag_run import DagRun
+
+EXAMPLES = Path(__file__).parents[2] / "example_dags"
+TEST_DAGS = Path(__file__).parent / "dags"
+ROWS = 50_000
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[Emulator]:
+    with Emulator(rows=ROWS) as emulator:
+        yield emulator
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("store")
+
+
+@pytest.fixture(scope="session")
+def variables(emulator: Emulator, store: Path) -> dict[str, str]:
+    """What an Airflow needs in its environment to run the example DAGs."""
+    return {
+        "AIRFLOW_CONN_ONESIGNAL_DEFAULT": emulator.connection_uri,
+        "AIRFLOW_VAR_ONESIGNAL_EXPORT_FOLDER": store.as_uri(),
+    }
+
+
+@pytest.fixture(scope="session")
+def airflow(
+    tmp_path_factory: pytest.TempPathFactory, variables: dict[str, str]
+) -> Iterator[LiveAirflow]:
+    interrupt_on_termination()  # or a run that is stopped from outside would leave it behind
+    home, dags = tmp_path_factory.mktemp("airflow"), tmp_path_factory.mktemp("dags")
+    for file in (*EXAMPLES.glob("*.py"), *TEST_DAGS.glob("*.py")):
+        shutil.copy(file, dags)
+    with LiveAirflow(home=home, dags=dags, variables=variables) as airflow:
+        airflow.client.create_pool("onesignal_export", slots=1, include_deferred=True)
+        airflow.wait_for_dag("example_onesignal_export_to_object_storage")
+        yield airflow
+
+
+@pytest.fixture
+def start(airflow: LiveAirflow) -> Iterator[Callable[..., DagRun]]:
+    """Start a run of a DAG; it has ended when the test has."""
+    runs: list[DagRun] = []
+
+    def start(dag_id: str, **given: Any) -> DagRun:
+        runs.append(DagRun(airflow, dag_id, **given))
+        return runs[-1]
+
+    yield start
+    for run in runs:
+        run.abandon()
+
+
+@pytest.fixture(autouse=True)
+def _fresh(emulator: Emulator) -> None:
+    """Let each test begin with an emulator that remembers nothing."""
+    emulator.reset()
+    emulator.settings.ready_after = 0

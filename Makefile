@@ -65,8 +65,8 @@ format: env-3.3 ## rewrite the code as lint wants it
 	@$(AIRFLOW3)/ruff check --fix .
 
 .PHONY: bench
-bench: env-3.3 ## speed, memory and import cost, as ratios
-	@$(AIRFLOW3)/python -m benchmarks
+bench: env-3.3 ## speed, memory and import cost, as ratios (ARGS=--full: also at 2 GiB)
+	@$(AIRFLOW3)/python -m benchmarks $(ARGS)
 
 .PHONY: build
 build: env-3.3 ## wheel and sdist in dist/, checked

@@ -1,1 +1,1 @@
-"""Measurements of speed and memory: ``python -m benchmarks``, with ``--full`` also at 2 GiB."""
+"""Measurements of speed, memory and import cost: ``python -m benchmarks``."""

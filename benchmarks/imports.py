@@ -56,7 +56,7 @@ def main() -> None:
     verdict = "within" if bare <= BOUND_MS else "ABOVE"
     print(f"Importing all modules for DAG files, median of {ROUNDS} fresh processes")
     print(f"  over airflow.sdk and common.compat.sdk   {bare:6.1f} ms ({verdict} {BOUND_MS:g})")
-    print(f"  over a DAG file with any operator        {added_ms(USED):6.1f} ms", flush=True)
+    print(f"  over a DAG file with any operator        {added_ms(USED):6.1f} ms\n", flush=True)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,11 +13,15 @@ import pytest
 from airflow_provider_onesignal.testing import Emulator
 from demo.live_airflow import LiveAirflow
 from demo.processes import interrupt_on_termination
+from tests.integration.stores import BUCKET, gcs_server, s3_client, s3_server
 from tests.system.dag_run import DagRun
 
 EXAMPLES = Path(__file__).parents[2] / "example_dags"
 TEST_DAGS = Path(__file__).parent / "dags"
 ROWS = 50_000
+
+s3_url = pytest.fixture(s3_server, scope="session", name="s3_url")
+gcs_url = pytest.fixture(gcs_server, scope="session", name="gcs_url")
 
 
 @pytest.fixture(scope="session")
@@ -31,10 +36,20 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def variables(emulator: Emulator, store: Path) -> dict[str, str]:
+def variables(emulator: Emulator, store: Path, s3_url: str, gcs_url: str) -> dict[str, str]:
     """What an Airflow needs in its environment to run the example DAGs."""
+    s3_client(s3_url).create_bucket(Bucket=BUCKET)
+    aws = {"region_name": "us-east-1", "endpoint_url": s3_url}
     return {
         "AIRFLOW_CONN_ONESIGNAL_DEFAULT": emulator.connection_uri,
+        "AIRFLOW_CONN_AWS_DEFAULT": json.dumps(
+            {"conn_type": "aws", "login": "key", "password": "secret", "extra": aws}
+        ),
+        "AIRFLOW_CONN_GOOGLE_CLOUD_DEFAULT": json.dumps(
+            {"conn_type": "google_cloud_platform", "extra": {"is_anonymous": True}}
+        ),
+        "STORAGE_EMULATOR_HOST": gcs_url,
+        "AIRFLOW_VAR_ONESIGNAL_BUCKET": BUCKET,
         "AIRFLOW_VAR_ONESIGNAL_EXPORT_FOLDER": store.as_uri(),
     }
 

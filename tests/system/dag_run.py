@@ -90,6 +90,9 @@ class DagRun:
         if not self.has_ended():
             self._client.fail_run(self._dag_id, self.run_id)
 
+    def tasks(self) -> list[str]:
+        return list(self._client.tasks(self._dag_id, self.run_id))
+
     def task(self, task_id: str) -> dict[str, Any]:
         return self._client.tasks(self._dag_id, self.run_id)[task_id]
 

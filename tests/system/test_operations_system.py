@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from airflow_provider_onesignal.testing import Emulator
+from tests.integration.stores import BUCKET, gcs_client, s3_client
 from tests.system.dag_run import DagRun
 
 Start = Callable[..., DagRun]
@@ -84,3 +88,55 @@ def test_several_apps_are_exported_one_after_the_other(
     assert operations(emulator) == {"csv_export": 1}
     stored = store / "subscriptions" / "onesignal_default" / f"{run.day:%Y-%m-%d}.csv.gz"
     assert stored.read_bytes() == b"".join(emulator.exports[0].content.read())
+
+
+def test_a_message_is_followed_in_steps(start: Start, emulator: Emulator, store: Path) -> None:
+    run = start("example_onesignal_message_in_steps", conf={"message_id": emulator.message_id})
+    run.wait_for_success()
+
+    assert operations(emulator) == {"export_events": 1, "message_history": 1}
+    folder = store / "messages" / emulator.message_id
+    for task, name in (("export_events", "events.csv.gz"), ("export_clicks", "clicked.csv")):
+        assert (folder / name).read_bytes() == emulator.export_bytes(run.result(task))
+
+
+def test_a_segment_is_made_once_and_then_kept_up_to_date(start: Start, emulator: Emulator) -> None:
+    for _ in range(2):
+        start("example_onesignal_segment_refresh").wait_for_success()
+
+    (segment,) = (each for each in emulator.app.segments.values() if each.source == "custom")
+    assert segment.name == "Bought within a month"
+    assert segment.description.startswith("As of 20")
+    assert operations(emulator)["update_segment"] == 3
+
+
+def test_outcomes_are_watched(start: Start, emulator: Emulator) -> None:
+    emulator.set_outcome("os__click.count", 7)
+    run = start("example_onesignal_outcomes_watch")
+    run.wait_for_success()
+
+    assert run.result("raise_the_alarm") == 7
+
+
+@pytest.mark.parametrize("dag_id", ["export_to_s3", "outcomes_to_s3"])
+def test_s3(start: Start, emulator: Emulator, s3_url: str, dag_id: str) -> None:
+    run = start(f"example_onesignal_{dag_id}", day=datetime.now(UTC))
+    run.wait_for_success()
+
+    (task,) = run.tasks()
+    key = run.result(task).removeprefix(f"s3://{BUCKET}/")
+    stored = s3_client(s3_url).get_object(Bucket=BUCKET, Key=key)["Body"].read()
+    assert run.summary(task)["sha256"] == hashlib.sha256(stored).hexdigest()
+    assert sum(operations(emulator).values()) == (1 if dag_id.startswith("export") else 2)
+
+
+@pytest.mark.parametrize("dag_id", ["export_to_gcs", "outcomes_to_gcs"])
+def test_gcs(start: Start, emulator: Emulator, gcs_url: str, dag_id: str) -> None:
+    run = start(f"example_onesignal_{dag_id}", day=datetime.now(UTC))
+    run.wait_for_success()
+
+    (task,) = run.tasks()
+    name = run.result(task).removeprefix(f"gs://{BUCKET}/")
+    stored = gcs_client(gcs_url).bucket(BUCKET).blob(name).download_as_bytes()
+    assert run.summary(task)["sha256"] == hashlib.sha256(stored).hexdigest()
+    assert sum(operations(emulator).values()) == 1

@@ -20,7 +20,7 @@ demo: env-demo ## the nightly export in a real Airflow, against an emulated OneS
 	@$(DEMO)/python -u -m demo $(if $(KEEP),--keep)
 
 .PHONY: test
-test: test-unit test-integration test-system test-2.11 ## all tests, on Airflow 3.3 and 2.11
+test: test-unit test-integration test-system test-ui test-2.11 ## all tests, on Airflow 3.3 and 2.11
 
 .PHONY: test-unit
 test-unit: env-3.3 ## unit tests on Airflow 3.3
@@ -36,6 +36,16 @@ test-integration: env-3.3 ## against S3, GCS and OneSignal servers on this machi
 test-system: env-3.3 ## the example DAGs in a real Airflow 3.3
 	@echo "== system tests, Airflow 3.3"
 	@$(AIRFLOW3)/python -m pytest tests/system $(ARGS)
+
+.PHONY: test-ui test-ui-2.11 screenshots
+test-ui: env-3.3 ## the connection form in a browser, where Chromium is installed, on Airflow 3.3
+	@echo "== browser tests, Airflow 3.3"
+	@$(AIRFLOW3)/python -m pytest tests/ui $(ARGS)
+test-ui-2.11: env-2.11 ## the same on Airflow 2.11
+	@echo "== browser tests, Airflow 2.11"
+	@$(AIRFLOW2)/python -m pytest tests/ui $(ARGS)
+screenshots: export SCREENSHOTS := docs/assets
+screenshots: test-ui test-ui-2.11 ## the same, taking the documentation's screenshots anew
 
 .PHONY: test-2.11
 test-2.11: env-2.11 ## unit and integration tests on Airflow 2.11

@@ -7,6 +7,7 @@ both are made from here.
 
 from __future__ import annotations
 
+import json
 from typing import Any, NamedTuple
 
 CONNECTION_TYPE = "onesignal"
@@ -53,8 +54,11 @@ HIDDEN_FIELDS = ("schema", "port")
 EXTRA_FIELDS = (
     ExtraField("timeout", "Timeout", "Seconds to wait for an answer. Default 60.", "number"),
     ExtraField("max_attempts", "Attempts", "Tries of one request in all. Default 5.", "integer"),
-    ExtraField("verify", "Verify TLS", "true, false, or a CA bundle's path.", "string"),
-    ExtraField("proxies", "Proxies", 'Such as {"https": "http://proxy:3128"}.', "object"),
+    ExtraField(
+        "verify", "Verify TLS", "true, false, or a CA bundle's path. Default true.", "string"
+    ),
+    # The editor that Airflow 3 has for an object lays out anew what is half typed, and spoils it.
+    ExtraField("proxies", "Proxies", 'JSON such as {"https": "http://proxy:3128"}.', "string"),
 )
 
 
@@ -70,15 +74,23 @@ def ui_field_behaviour() -> dict[str, Any]:
 def form_widgets() -> dict[str, Any]:
     """Give what ``get_connection_form_widgets`` of a hook returns (Airflow < 3.2)."""
     from flask_appbuilder.fieldwidgets import BS3TextFieldWidget
-    from wtforms import FloatField, IntegerField, StringField
+    from wtforms import IntegerField, StringField
     from wtforms.validators import Optional
 
-    kinds = {"number": FloatField, "integer": IntegerField}
+    class TextWidget(BS3TextFieldWidget):  # type: ignore[misc,unused-ignore]
+        """Show a value that was written as JSON as JSON again, not as Python."""
+
+        def __call__(self, field: Any, **attributes: Any) -> Any:
+            if isinstance(field.data, dict):
+                attributes["value"] = json.dumps(field.data)
+            return super().__call__(field, **attributes)
+
+    # Airflow drops the whole connection type for any other class of field, a subclass too.
     return {
-        field.name: kinds.get(field.json_type, StringField)(
+        field.name: (IntegerField if field.json_type == "integer" else StringField)(
             field.label,
             description=field.description,
-            widget=BS3TextFieldWidget(),
+            widget=TextWidget(),
             validators=[Optional()],
         )
         for field in EXTRA_FIELDS

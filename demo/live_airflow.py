@@ -6,7 +6,7 @@ import os
 import secrets
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -33,12 +33,19 @@ class LiveAirflow:
     :param home: AIRFLOW_HOME, made where it does not exist
     :param dags: folder of the DAGs to run
     :param variables: further environment variables of all processes, such as AIRFLOW_CONN_...
+    :param components: what to start of it; the API server must be among them
     """
 
     def __init__(
-        self, *, home: Path, dags: Path, variables: Mapping[str, str] | None = None
+        self,
+        *,
+        home: Path,
+        dags: Path,
+        variables: Mapping[str, str] | None = None,
+        components: Sequence[str] = COMPONENTS,
     ) -> None:
         self.home = home.resolve()
+        self.components = components
         self.port = free_port()
         self.client = AirflowClient(f"http://127.0.0.1:{self.port}")
         self.env = environment(home=self.home, dags=dags.resolve(), port=self.port)
@@ -48,7 +55,7 @@ class LiveAirflow:
     def __enter__(self) -> Self:
         try:
             self.migrate()
-            for component in COMPONENTS:
+            for component in self.components:
                 self.start(component)
             self.wait_healthy()
             self.client.log_in()
@@ -116,7 +123,7 @@ class LiveAirflow:
             for child in self._children.values():
                 child.check()
             health = self.client.healthy()
-            return all(health.get(HEALTH[component]) for component in COMPONENTS)
+            return all(health.get(HEALTH[component]) for component in self.components)
 
         wait_until(healthy, what="a healthy Airflow", timeout=timeout)
 

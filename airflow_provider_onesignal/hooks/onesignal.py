@@ -98,7 +98,7 @@ class OneSignalHook(ApiOperations, BaseHook):
         try:
             return self._client.send(request)
         except OneSignalAuthenticationError as error:
-            raise self._naming_the_app(error) from error
+            raise self._naming_the_app(error, request.operation) from error
 
     def request(
         self,
@@ -151,6 +151,14 @@ class OneSignalHook(ApiOperations, BaseHook):
 
     def test_connection(self) -> tuple[bool, str]:
         """Ask for one segment, which needs the right host, App ID and key, and changes nothing."""
+        works, said = self._try_connection()
+        # Airflow tests a copy under a random name, which would mean nothing to the reader.
+        name = f"he Airflow connection {self.onesignal_conn_id!r}"
+        return works, said.replace(f"T{name}", "This connection").replace(
+            f"t{name}", "this connection"
+        )
+
+    def _try_connection(self) -> tuple[bool, str]:
         try:
             # Somebody waits for the answer: one try.
             self.settings = replace(self.settings, max_attempts=1)
@@ -163,14 +171,16 @@ class OneSignalHook(ApiOperations, BaseHook):
             return False, str(error)
         return True, f"OneSignal accepts the key for app {self.app_id}."
 
-    def _naming_the_app(self, error: OneSignalAuthenticationError) -> OneSignalAuthenticationError:
+    def _naming_the_app(
+        self, error: OneSignalAuthenticationError, operation: str
+    ) -> OneSignalAuthenticationError:
         owner = app_of_key(self.settings.api_key)
         if owner in (None, self.app_id):
             return error
         return OneSignalAuthenticationError(
             f"The App API Key of the Airflow connection {self.onesignal_conn_id!r} belongs to app "
-            f"{owner}, the connection's App ID is {self.app_id}: put the key of that app, or the "
-            f"App ID of that key. ({error})",
+            f"{owner}, the connection's App ID is {self.app_id}: correct the one that is wrong. "
+            f"OneSignal refused {operation!r} (HTTP {error.status_code}).",
             status_code=error.status_code,
             messages=error.messages,
         )

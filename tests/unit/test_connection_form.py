@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import html
+
 import pytest
 
 from airflow_provider_onesignal import connection_form
 from airflow_provider_onesignal.hooks.onesignal import OneSignalHook
+from airflow_provider_onesignal.settings import HttpSettings, http_settings
 
 
 @pytest.fixture
@@ -56,16 +59,45 @@ def test_metadata_and_hook_agree_on_the_extra_fields(metadata):
     }
 
 
-def test_the_older_form_gives_numbers_and_texts():
+@pytest.fixture
+def older_form():
     pytest.importorskip("flask_appbuilder")
     wtforms = pytest.importorskip("wtforms")
+    return type("ConnectionForm", (wtforms.Form,), OneSignalHook.get_connection_form_widgets())
+
+
+def test_the_older_form_has_only_fields_that_airflow_takes(older_form):
+    # Airflow < 3.2 does not list a connection type that has any other.
+    import wtforms
+
+    allowed = {
+        wtforms.BooleanField,
+        wtforms.IntegerField,
+        wtforms.PasswordField,
+        wtforms.StringField,
+    }
+
+    assert {type(field) for field in older_form()} <= allowed
+
+
+def test_the_older_form_gives_what_the_hook_can_read(older_form):
     datastructures = pytest.importorskip("werkzeug.datastructures")
 
-    form = type("ConnectionForm", (wtforms.Form,), OneSignalHook.get_connection_form_widgets())(
+    form = older_form(
         datastructures.MultiDict(
             {"timeout": "2.5", "max_attempts": "3", "verify": "false", "proxies": ""}
         )
     )
 
     assert form.validate()
-    assert form.data == {"timeout": 2.5, "max_attempts": 3, "verify": "false", "proxies": ""}
+    assert form.data == {"timeout": "2.5", "max_attempts": 3, "verify": "false", "proxies": ""}
+    assert http_settings(form.data, conn_id="c") == HttpSettings(timeout=2.5, verify=False)
+
+
+def test_the_older_form_shows_an_object_as_json(older_form):
+    form = older_form()
+    form.proxies.data = {"https": "http://proxy:3128"}
+
+    shown = html.unescape(form.proxies())
+
+    assert 'value="{"https": "http://proxy:3128"}"' in shown

@@ -87,6 +87,20 @@ def test_the_hook_of_the_connection_type_exists():
     assert hook.conn_type == connection_type["connection-type"]
 
 
+def test_airflow_lists_the_connection_type():
+    # It leaves out a type whose form it does not like, and says so in a log alone.
+    from airflow.providers_manager import ProvidersManager
+
+    manager = ProvidersManager()
+    if "airflow-provider-onesignal" not in manager.providers:
+        pytest.skip("the package is not installed here")
+
+    hook = manager.hooks.get("onesignal")
+
+    assert hook is not None
+    assert (hook.hook_name, hook.connection_testable) == ("OneSignal", True)
+
+
 def test_the_info_loads_nothing_of_airflow_or_the_network():
     script = (
         "import sys; from airflow_provider_onesignal.get_provider_info import get_provider_info;"

@@ -188,6 +188,19 @@ def test_a_key_of_another_app_is_recognised_and_named(hook, server, connect):
         assert f"belongs to app {OTHER_APP}" in text
         assert APP_ID in text
         assert key_of(OTHER_APP) not in text
+    assert "the Airflow connection 'onesignal_default' belongs" in str(raised.value)
+
+
+@pytest.mark.parametrize("field", ["login", "password"])
+def test_the_test_button_names_no_connection(hook, server, connect, field):
+    # Airflow tests a copy of the connection under a random name.
+    connect(host=server.url, **{"password": key_of(APP_ID), field: ""})
+
+    ok, said = OneSignalHook().test_connection()
+
+    assert not ok
+    assert said.startswith("This connection has no App ")
+    assert "onesignal_default" not in said
 
 
 @pytest.mark.parametrize(
@@ -208,7 +221,7 @@ def test_a_wrong_key_is_not_blamed_on_another_app(hook, server, connect, key):
     ("reply", "is_right", "text"),
     [
         (json_reply({"segments": []}), True, f"accepts the key for app {APP_ID}"),
-        (DENIED, False, "App API key"),
+        (DENIED, False, "The App API Key of this connection belongs to app"),
         (
             json_reply({"errors": ["not available for applications on your plan."]}, status=403),
             False,

@@ -132,7 +132,11 @@ def test_an_edit_leaves_proxies_alone_that_were_written_as_an_object(
     assert (read["proxies"], read["timeout"], read["works"]) == (PROXIES, 70.0, True)
 
 
-@pytest.mark.xfail(reason="https://github.com/apache/airflow/pull/73298, not in 3.3.2", strict=True)
+@pytest.mark.xfail(
+    reason="https://github.com/apache/airflow/pull/73298, not in 3.3.2",
+    raises=AssertionError,
+    strict=True,
+)
 def test_airflow_3_tests_a_connection_without_a_port(site_3: Site3, emulator: Emulator):
     site_3.create(values_of(emulator))
 
@@ -141,7 +145,7 @@ def test_airflow_3_tests_a_connection_without_a_port(site_3: Site3, emulator: Em
     assert title == "Test Connection Successful"
 
 
-def test_pictures_of_the_form(site: Site, emulator: Emulator):
+def test_the_key_cannot_be_read_while_it_is_typed(site: Site, emulator: Emulator):
     site.page.new(CONN_ID, TYPE)
     site.page.fill(
         {"description": "The shop's app", "login": emulator.app_id, "password": emulator.api_key}

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import BaseOperator
+
+from airflow_provider_onesignal.api import dashboard
+from airflow_provider_onesignal.colors import UI_COLOR, UI_FGCOLOR
+from airflow_provider_onesignal.exceptions import OneSignalConfigurationError
+from airflow_provider_onesignal.links.onesignal import OneSignalDashboardLink
 
 if TYPE_CHECKING:
     from airflow_provider_onesignal.hooks.onesignal import OneSignalHook
@@ -20,8 +25,10 @@ class ApiTask(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("onesignal_conn_id",)
-    ui_color = "#e54b4d"
-    ui_fgcolor = "#ffffff"
+    template_fields_renderers: ClassVar[dict[str, str]] = {}
+    operator_extra_links = (OneSignalDashboardLink(),)
+    ui_color = UI_COLOR
+    ui_fgcolor = UI_FGCOLOR
 
     def __init__(self, *, onesignal_conn_id: str = "onesignal_default", **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -33,3 +40,26 @@ class ApiTask(BaseOperator):
         from airflow_provider_onesignal.hooks.onesignal import OneSignalHook
 
         return OneSignalHook(self.onesignal_conn_id)
+
+    def pre_execute(self, context: Any) -> None:
+        """Make the link to the dashboard before all else, so that a task that fails has it too."""
+        super().pre_execute(context)
+        app_id = self.known_app()
+        if app_id is not None:
+            OneSignalDashboardLink.push(context, self.dashboard_page(app_id))
+
+    def known_app(self) -> str | None:
+        """Give the connection's app, None where the connection is not fit to call the API."""
+        try:
+            return self.hook.app_id
+        except OneSignalConfigurationError:
+            # Whatever needs the app says so by itself; copying a file does not.
+            return None
+
+    def dashboard_page(self, app_id: str) -> str:
+        """
+        Give the page of OneSignal's dashboard that shows what this task works on.
+
+        :param app_id: the connection's app
+        """
+        return dashboard.app_page(app_id)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowException, conf
 
-from airflow_provider_onesignal.api import checks
+from airflow_provider_onesignal.api import checks, dashboard
 from airflow_provider_onesignal.api.redaction import describe_url
 from airflow_provider_onesignal.api.retries import jittered, turn_delay
 from airflow_provider_onesignal.api.waiting import ExportEvent, look
@@ -72,6 +72,13 @@ class ExportTask(ApiTask):
     @abstractmethod
     def finish(self, context: Context, started: StartedExport) -> Any:
         """Do with the ready file what the task is for, and give the task's result."""
+
+    def dashboard_page(self, app_id: str) -> str:
+        """Give the report of the message the export is about, or the app's page."""
+        message_id = self.export_request().about_message()
+        if message_id is None:
+            return super().dashboard_page(app_id)
+        return dashboard.message_page(app_id, message_id)
 
     def run_export(self, context: Context) -> Any:
         """Start the export, or find the one of an earlier try, wait for its file, and finish."""

@@ -6,6 +6,7 @@ Hand one to a transfer's ``export=`` to have the whole job done in one task.
 
 from __future__ import annotations
 
+import json
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from airflow_provider_onesignal.api import checks, operations
+from airflow_provider_onesignal.api import checks, columns, operations
 from airflow_provider_onesignal.api.operations import ApiRequest
 from airflow_provider_onesignal.exceptions import OneSignalValidationError
 
@@ -35,6 +36,22 @@ class ExportRequest:
         :param app_id: the app whose data is exported
         :raises OneSignalValidationError: a field breaks a rule of OneSignal's
         """
+
+    @abstractmethod
+    def dataset(self) -> str:
+        """Name which data of the app this is, such as "subscriptions"."""
+
+    @abstractmethod
+    def columns(self) -> Sequence[str]:
+        """Give the columns of the file."""
+
+    def about_message(self) -> str | None:
+        """Give the id of the message this is about, None for none."""
+        return None
+
+    def __str__(self) -> str:
+        """Show the same to Airflow 2, which makes a text of what is no plain value."""
+        return json.dumps(self.serialize(), indent=2)
 
     def serialize(self) -> dict[str, Any]:
         """Show the fields that are set, for Airflow's list of rendered templates."""
@@ -85,6 +102,15 @@ class SubscriptionsExport(ExportRequest):
             include_unsubscribed=self._include_unsubscribed(),
         )
 
+    def dataset(self) -> str:
+        """Name which data of the app this is."""
+        return "subscriptions"
+
+    def columns(self) -> Sequence[str]:
+        """Give the columns of the file."""
+        extra = () if self.extra_fields is None else self.extra_fields
+        return (*columns.SUBSCRIPTIONS, *checks.texts(extra, name="extra_fields"))
+
     def _include_unsubscribed(self) -> bool | None:
         value = _boolean(self.include_unsubscribed, name="include_unsubscribed")
         if value is not None and self.segment_name is None:
@@ -113,6 +139,18 @@ class EventsExport(ExportRequest):
     def api_request(self, app_id: str) -> ApiRequest:
         """Describe the call that starts this export."""
         return operations.export_events(app_id, checks.uuid(self.message_id, name="message_id"))
+
+    def dataset(self) -> str:
+        """Name which data of the app this is."""
+        return f"messages/{checks.uuid(self.message_id, name='message_id')}/events"
+
+    def columns(self) -> Sequence[str]:
+        """Give the columns of the file."""
+        return columns.EVENTS
+
+    def about_message(self) -> str:
+        """Give the id of the message."""
+        return self.message_id
 
 
 @dataclass
@@ -144,6 +182,18 @@ class MessageHistoryExport(ExportRequest):
             events=checks.one_of(self.events, HISTORY_EVENTS, name="events"),
             email=self.email,
         )
+
+    def dataset(self) -> str:
+        """Name which data of the app this is."""
+        return f"messages/{checks.uuid(self.message_id, name='message_id')}/history"
+
+    def columns(self) -> Sequence[str]:
+        """Give the columns of the file."""
+        return columns.HISTORY
+
+    def about_message(self) -> str:
+        """Give the id of the message."""
+        return self.message_id
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -43,6 +43,7 @@ def get_provider_info() -> dict[str, Any]:
                 ("Object Storage", "object_storage"),
             )
         ],
+        "extra-links": [f"{_PACKAGE}.links.onesignal.OneSignalDashboardLink"],
         "connection-types": [connection_type()],
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from airflow_provider_onesignal.api import outcome_checks
 from airflow_provider_onesignal.api.outcomes import (
@@ -36,6 +36,10 @@ class OutcomesTask(ApiTask):
         "outcome_platforms",
         "outcome_attribution",
     )
+    template_fields_renderers: ClassVar[dict[str, str]] = {
+        "outcome_names": "json",
+        "outcome_platforms": "json",
+    }
 
     def __init__(
         self,

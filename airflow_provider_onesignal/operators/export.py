@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_onesignal.export_task import ExportTask
 from airflow_provider_onesignal.exports import (
@@ -61,6 +61,7 @@ class OneSignalExportSubscriptionsOperator(_ExportOperator):
         *ExportTask.template_fields,
         *SubscriptionsExport.template_fields,
     )
+    template_fields_renderers: ClassVar[dict[str, str]] = {"extra_fields": "json"}
 
     def __init__(
         self,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID, uuid5
 
-from airflow_provider_onesignal.api import checks, segment_checks
+from airflow_provider_onesignal.api import checks, dashboard, segment_checks
 from airflow_provider_onesignal.api_task import ApiTask
 from airflow_provider_onesignal.exceptions import OneSignalConflictError, OneSignalNotFoundError
 
@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 _Segment = dict[str, Any]
 
 
-class OneSignalCreateSegmentOperator(ApiTask):
+class _SegmentTask(ApiTask):
+    def dashboard_page(self, app_id: str) -> str:
+        """Give the page of the app's segments."""
+        return dashboard.segments_page(app_id)
+
+
+class OneSignalCreateSegmentOperator(_SegmentTask):
     """
     Create a segment.
 
@@ -138,7 +144,7 @@ class OneSignalCreateSegmentOperator(ApiTask):
         return segment_id
 
 
-class OneSignalUpdateSegmentOperator(ApiTask):
+class OneSignalUpdateSegmentOperator(_SegmentTask):
     """
     Update a segment.
 
@@ -198,7 +204,7 @@ class OneSignalUpdateSegmentOperator(ApiTask):
         return segment_id
 
 
-class OneSignalDeleteSegmentOperator(ApiTask):
+class OneSignalDeleteSegmentOperator(_SegmentTask):
     """
     Delete a segment; its users stay.
 

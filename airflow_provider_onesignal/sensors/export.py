@@ -20,6 +20,7 @@ from airflow.providers.common.compat.sdk import (
 from airflow_provider_onesignal.api import checks
 from airflow_provider_onesignal.api.redaction import describe_url
 from airflow_provider_onesignal.api.waiting import ExportEvent, Look, look
+from airflow_provider_onesignal.colors import UI_COLOR, UI_FGCOLOR
 from airflow_provider_onesignal.compat import is_deferral_timeout
 from airflow_provider_onesignal.exceptions import OneSignalError
 from airflow_provider_onesignal.masking import mask_url
@@ -52,8 +53,8 @@ class OneSignalExportSensor(BaseSensorOperator):
     """
 
     template_fields: Sequence[str] = ("csv_file_url", "onesignal_conn_id")
-    ui_color = "#e54b4d"
-    ui_fgcolor = "#ffffff"
+    ui_color = UI_COLOR
+    ui_fgcolor = UI_FGCOLOR
 
     def __init__(
         self,

@@ -6,9 +6,9 @@ import copy
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_provider_onesignal.api import checks
+from airflow_provider_onesignal.api import checks, dashboard
 from airflow_provider_onesignal.api.readiness import Probe
 from airflow_provider_onesignal.api.redaction import describe_url
 from airflow_provider_onesignal.api.waiting import look
@@ -23,7 +23,7 @@ from airflow_provider_onesignal.exceptions import (
 from airflow_provider_onesignal.export_task import ExportTask
 from airflow_provider_onesignal.masking import mask_url
 from airflow_provider_onesignal.transfers.destinations import Destination
-from airflow_provider_onesignal.transfers.publishing import publish
+from airflow_provider_onesignal.transfers.publishing import PublishingTask
 from airflow_provider_onesignal.transfers.refusals import typed_refusals
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from airflow_provider_onesignal.stream.source import HttpSource
 
 
-class ExportTransfer(ExportTask, Destination):
+class ExportTransfer(ExportTask, PublishingTask, Destination):
     """
     Copies an export's file into a store: whole and verified, or not at all.
 
@@ -46,6 +46,7 @@ class ExportTransfer(ExportTask, Destination):
     """
 
     template_fields: Sequence[str] = (*ExportTask.template_fields, "csv_file_url", "export")
+    template_fields_renderers: ClassVar[dict[str, str]] = {"export": "json"}
 
     def __init__(
         self,
@@ -82,6 +83,10 @@ class ExportTransfer(ExportTask, Destination):
             raise OneSignalValidationError("There is no export= to start.")
         return self.export
 
+    def dashboard_page(self, app_id: str) -> str:
+        """Give the page of what is exported, or the app's, as a URL does not say what it is."""
+        return dashboard.app_page(app_id) if self.export is None else super().dashboard_page(app_id)
+
     def finish(self, context: Context, started: StartedExport) -> str:
         """Copy the file and give the object's URI."""
         try:
@@ -105,13 +110,20 @@ class ExportTransfer(ExportTask, Destination):
         from airflow_provider_onesignal.stream.source import HttpSource
 
         mask_url(url)
+        self._note_what_is_read()
         sink = self.sink()
         session = self.hook.file_session()
         with session, _typed_errors(url=url, started_at=started_at):
             source = HttpSource(url, session, timeout=session.timeout)
             summary = self._copy(source, sink)
-        publish(context, outlets=self.outlets, uri=sink.uri, summary=summary)
+        self.publish(context, summary)
         return sink.uri
+
+    def _note_what_is_read(self) -> None:
+        if self.export is None:
+            self.reads("exports")
+        else:
+            self.reads(self.export.dataset(), columns=self.export.columns())
 
     def _copy(self, source: HttpSource, sink: Sink) -> dict[str, Any]:
         from airflow_provider_onesignal.stream.copy import copy as copy_file

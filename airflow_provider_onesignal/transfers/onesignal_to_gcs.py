@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from airflow_provider_onesignal.transfers.base import ExportTransfer
 from airflow_provider_onesignal.transfers.destinations import GCSDestination
@@ -44,6 +45,10 @@ class OneSignalExportToGCSOperator(GCSDestination, ExportTransfer):
         *ExportTransfer.template_fields,
         *GCSDestination.destination_fields,
     )
+    template_fields_renderers: ClassVar[dict[str, str]] = {
+        **ExportTransfer.template_fields_renderers,
+        "impersonation_chain": "json",
+    }
 
 
 class OneSignalOutcomesToGCSOperator(GCSDestination, OutcomesTransfer):
@@ -89,3 +94,7 @@ class OneSignalOutcomesToGCSOperator(GCSDestination, OutcomesTransfer):
         *OutcomesTransfer.template_fields,
         *GCSDestination.destination_fields,
     )
+    template_fields_renderers: ClassVar[dict[str, str]] = {
+        **OutcomesTransfer.template_fields_renderers,
+        "impersonation_chain": "json",
+    }

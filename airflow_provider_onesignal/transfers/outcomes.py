@@ -7,7 +7,7 @@ import io
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import AirflowSkipException
 
@@ -18,7 +18,7 @@ from airflow_provider_onesignal.api.outcome_files import (
     file_of,
     holds_the_same,
 )
-from airflow_provider_onesignal.api.outcomes import DataInterval, Row, missing, rows
+from airflow_provider_onesignal.api.outcomes import COLUMNS, DataInterval, Row, missing, rows
 from airflow_provider_onesignal.exceptions import (
     OneSignalDestinationError,
     OneSignalOutcomesLateError,
@@ -26,7 +26,7 @@ from airflow_provider_onesignal.exceptions import (
 )
 from airflow_provider_onesignal.outcomes_task import OutcomesTask
 from airflow_provider_onesignal.transfers.destinations import Destination
-from airflow_provider_onesignal.transfers.publishing import publish
+from airflow_provider_onesignal.transfers.publishing import PublishingTask
 from airflow_provider_onesignal.transfers.refusals import typed_refusals
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from airflow_provider_onesignal.stream.sink import Sink, StoredObject
 
 
-class OutcomesTransfer(OutcomesTask, Destination):
+class OutcomesTransfer(OutcomesTask, PublishingTask, Destination):
     """
     Archives outcomes: a row each, in one object, or none where the run is too late for them.
 
@@ -48,6 +48,10 @@ class OutcomesTransfer(OutcomesTask, Destination):
     """
 
     template_fields: Sequence[str] = (*OutcomesTask.template_fields, "breakdown")
+    template_fields_renderers: ClassVar[dict[str, str]] = {
+        **OutcomesTask.template_fields_renderers,
+        "breakdown": "json",
+    }
 
     def __init__(
         self,
@@ -70,13 +74,14 @@ class OutcomesTransfer(OutcomesTask, Destination):
         wanted, breakdown = self.wanted(), outcome_checks.breakdown(self.breakdown)
         interval = _data_interval(context)
         self._judge(interval, wanted)
+        self.reads("outcomes", columns=COLUMNS)
         sink = self.sink()
         with typed_refusals():
             existing = sink.existing()
             found = self._ask(wanted, breakdown, interval)
             summary = self._store(sink, existing, found)
         summary["seconds"] = round(time.monotonic() - started, 3)
-        publish(context, outlets=self.outlets, uri=sink.uri, summary=summary)
+        self.publish(context, summary)
         return sink.uri
 
     def _judge(self, interval: DataInterval, wanted: OutcomesQuery) -> None:

@@ -47,7 +47,7 @@ class Lineage:
         if self.summary is not None:
             collector.add_output_asset(context=hook, uri=asset_uri(self.summary["uri"]))
 
-    def facets(self) -> OperatorLineage:
+    def facets(self) -> OperatorLineage[Any, Any]:
         """Describe it to OpenLineage, whose provider must be installed."""
         from airflow.providers.common.compat.openlineage.facet import InputDataset
         from airflow.providers.openlineage.extractors import OperatorLineage

@@ -42,15 +42,15 @@ class PublishingTask(ApiTask):
             self._lineage = replace(self._lineage, summary=summary)
             self._lineage.collect(self.hook)
 
-    def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage:
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any]:
         """Tell OpenLineage what was read and written."""
         return self._facets()
 
-    def get_openlineage_facets_on_failure(self, task_instance: Any) -> OperatorLineage:
+    def get_openlineage_facets_on_failure(self, task_instance: Any) -> OperatorLineage[Any, Any]:
         """Tell OpenLineage what was to be read; of what was not stored nothing is told."""
         return self._facets()
 
-    def _facets(self) -> OperatorLineage:
+    def _facets(self) -> OperatorLineage[Any, Any]:
         from airflow.providers.openlineage.extractors import OperatorLineage
 
         return OperatorLineage() if self._lineage is None else self._lineage.facets()

@@ -169,6 +169,7 @@ def _run(make: Callable[[], Any], context: Any, ended: Ended, *, served: bool) -
         # what a process holds in memory does not come back with a deferral
         ExportMemory._held.clear()
         try:
+            operator.pre_execute(context)
             if not method:
                 return operator.execute(context)
             return operator.resume_execution(method, kwargs, context)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, cast
@@ -17,6 +18,7 @@ from airflow_provider_onesignal.exports import (
     StartedExport,
     SubscriptionsExport,
 )
+from airflow_provider_onesignal.testing import Content
 from tests.unit.fakes import APP_ID, URL
 
 MESSAGE = "b6b326a8-40aa-13e5-b91b-bf8bc3fa26f7"
@@ -154,6 +156,39 @@ def test_the_list_of_rendered_templates_shows_the_fields_that_are_set():
         "segment_name": "s",
         "last_active_since": "2026-11-01 00:00:00+00:00",
     }
+
+
+@pytest.mark.parametrize(
+    ("export", "dataset"),
+    [
+        (SubscriptionsExport(segment_name="s"), "subscriptions"),
+        (EventsExport(MESSAGE), f"messages/{MESSAGE}/events"),
+        (EventsExport(f" {MESSAGE.upper()} "), f"messages/{MESSAGE}/events"),
+        (MessageHistoryExport(MESSAGE, "sent", "me@example.com"), f"messages/{MESSAGE}/history"),
+    ],
+)
+def test_an_export_names_the_data_it_is_of(export, dataset):
+    assert export.dataset() == dataset
+
+
+@pytest.mark.parametrize(
+    ("export", "kind"),
+    [
+        (SubscriptionsExport(), "subscriptions"),
+        (SubscriptionsExport(extra_fields=("country", "ip")), "subscriptions"),
+        (EventsExport(MESSAGE), "events"),
+        (MessageHistoryExport(MESSAGE, "sent"), "sent"),
+        (MessageHistoryExport(MESSAGE, "clicked"), "clicked"),
+    ],
+)
+def test_the_columns_of_an_export_are_those_of_its_file(export, kind):
+    # The emulator has the columns from OneSignal's documentation by itself.
+    extra = tuple(getattr(export, "extra_fields", None) or ())
+    file = Content(kind=kind, count=1, extra_fields=extra, packing="plain")
+
+    header = next(csv.reader([b"".join(file.read()).decode().splitlines()[0]]))
+
+    assert list(export.columns()) == header
 
 
 def test_airflow_renders_the_fields():

@@ -13,6 +13,7 @@ from typing import Any
 import airflow
 import jsonschema  # type: ignore[import-untyped,unused-ignore]
 import pytest
+from airflow.providers.common.compat.sdk import BaseOperatorLink
 
 import airflow_provider_onesignal
 from airflow_provider_onesignal.get_provider_info import get_provider_info
@@ -99,6 +100,16 @@ def test_airflow_lists_the_connection_type():
 
     assert hook is not None
     assert (hook.hook_name, hook.connection_testable) == ("OneSignal", True)
+
+
+def test_the_link_is_one_that_airflow_can_show():
+    (path,) = get_provider_info()["extra-links"]
+    module, _, name = path.rpartition(".")
+
+    link = getattr(importlib.import_module(module), name)
+
+    assert isinstance(link(), BaseOperatorLink)
+    assert link().name == "OneSignal dashboard"
 
 
 def test_the_info_loads_nothing_of_airflow_or_the_network():

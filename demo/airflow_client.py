@@ -106,6 +106,14 @@ class AirflowClient:
         """End a run, with everything in it."""
         self._call("PATCH", f"dags/{dag_id}/dagRuns/{run_id}", json={"state": "failed"})
 
+    def dag_ids(self) -> list[str]:
+        """Name all DAGs."""
+        return [dag["dag_id"] for dag in self.get("dags", limit=200)["dags"]]
+
+    def pause(self, dag_id: str, *, is_paused: bool) -> None:
+        """Let a DAG have no more runs, or let it have them again."""
+        self._call("PATCH", f"dags/{dag_id}", json={"is_paused": is_paused})
+
     def tasks(self, dag_id: str, run_id: str) -> dict[str, dict[str, Any]]:
         """Give the task instances of a run, by task id."""
         found = self.get(f"dags/{dag_id}/dagRuns/{run_id}/taskInstances")["task_instances"]

@@ -36,7 +36,15 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def variables(emulator: Emulator, store: Path, s3_url: str, gcs_url: str) -> dict[str, str]:
+def lineage_events(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where OpenLineage writes of the DAGs that tell it of themselves, an event a line."""
+    return tmp_path_factory.mktemp("lineage") / "events.jsonl"
+
+
+@pytest.fixture(scope="session")
+def variables(
+    emulator: Emulator, store: Path, s3_url: str, gcs_url: str, lineage_events: Path
+) -> dict[str, str]:
     """What an Airflow needs in its environment to run the example DAGs."""
     s3_client(s3_url).create_bucket(Bucket=BUCKET)
     aws = {"region_name": "us-east-1", "endpoint_url": s3_url}
@@ -51,6 +59,10 @@ def variables(emulator: Emulator, store: Path, s3_url: str, gcs_url: str) -> dic
         "STORAGE_EMULATOR_HOST": gcs_url,
         "AIRFLOW_VAR_ONESIGNAL_BUCKET": BUCKET,
         "AIRFLOW_VAR_ONESIGNAL_EXPORT_FOLDER": store.as_uri(),
+        "AIRFLOW__OPENLINEAGE__SELECTIVE_ENABLE": "True",
+        "AIRFLOW__OPENLINEAGE__TRANSPORT": json.dumps(
+            {"type": "file", "log_file_path": str(lineage_events), "append": True}
+        ),
     }
 
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_onesignal.api.datasets import asset_uri
 from airflow_provider_onesignal.api_task import ApiTask
-from airflow_provider_onesignal.lineage import Lineage
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
     from airflow.providers.openlineage.extractors import OperatorLineage
+
+    from airflow_provider_onesignal.lineage import Lineage
 
 
 class PublishingTask(ApiTask):
@@ -27,6 +27,8 @@ class PublishingTask(ApiTask):
         :param kind: which data of the app, such as "subscriptions"
         :param columns: of the data, none where they are not known
         """
+        from airflow_provider_onesignal.lineage import Lineage
+
         self._lineage = Lineage(app_id=self.known_app(), kind=kind, columns=columns)
 
     def publish(self, context: Context, summary: dict[str, Any]) -> None:
@@ -58,6 +60,8 @@ class PublishingTask(ApiTask):
 
 def _tell_outlets(context: Context, outlets: Sequence[Any], summary: dict[str, Any]) -> None:
     from airflow.providers.common.compat.sdk import Asset, AssetAlias
+
+    from airflow_provider_onesignal.api.datasets import asset_uri
 
     for outlet in outlets:
         if isinstance(outlet, AssetAlias):

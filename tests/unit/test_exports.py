@@ -191,6 +191,12 @@ def test_the_columns_of_an_export_are_those_of_its_file(export, kind):
     assert list(export.columns()) == header
 
 
+def test_airflow_2_which_shows_a_text_is_given_one_that_reads_as_json():
+    export = SubscriptionsExport(segment_name="s", extra_fields=["country"])
+
+    assert json.loads(str(export)) == export.serialize()
+
+
 def test_airflow_renders_the_fields():
     from airflow.providers.common.compat.sdk import BaseOperator
 

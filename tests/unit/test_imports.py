@@ -13,7 +13,17 @@ import pytest
 import airflow_provider_onesignal
 
 FOLDERS = ("operators", "sensors", "transfers", "hooks", "links")
-HEAVY = ("boto3", "botocore", "google.cloud", "aiohttp", "requests", "isal", "uvicorn", "starlette")
+HEAVY = (
+    "boto3",
+    "botocore",
+    "google.cloud",
+    "aiohttp",
+    "requests",
+    "isal",
+    "openlineage",
+    "uvicorn",
+    "starlette",
+)
 # What Airflow itself loads is not ours to answer for.
 BASELINE = """
 from airflow.providers.common.compat.sdk import (
@@ -66,7 +76,12 @@ def test_importing_everything_loads_nothing_heavy(ours, heavy):
 
 
 def test_importing_everything_loads_no_provider_and_no_trigger(ours):
-    providers = ("airflow.providers.amazon", "airflow.providers.google", "airflow.triggers")
+    providers = (
+        "airflow.providers.amazon",
+        "airflow.providers.google",
+        "airflow.providers.openlineage",
+        "airflow.triggers",
+    )
 
     assert not [name for name in ours if name.startswith(providers)]
     assert "airflow_provider_onesignal.triggers.export" not in ours

@@ -128,5 +128,9 @@ class OneSignalDestinationError(OneSignalError):
     """The destination cannot take the file: it is taken, its bucket missing, or access refused."""
 
 
+class OneSignalDestinationUnavailableError(OneSignalError):
+    """The destination failed, is full or cannot be reached; a later try may succeed."""
+
+
 class OneSignalOutcomesLateError(OneSignalError):
     """The run came too late: OneSignal no longer tells the figures of its data interval."""

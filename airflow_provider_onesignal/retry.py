@@ -40,7 +40,8 @@ class OneSignalRetryPolicy(RetryPolicy):
     """
     Fail at once what no retry can mend, and wait as long as OneSignal asks where it asks.
 
-    Everything else is retried as the task says. Requires Airflow 3.3+.
+    Everything else, such as a store that is down, is retried as the task says. Requires Airflow
+    3.3+.
 
     .. code-block:: python
 

@@ -9,9 +9,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
+from airflow_provider_onesignal.sinks.failures import Telling
+from airflow_provider_onesignal.sinks.gcs_failures import judge
 from airflow_provider_onesignal.stream.errors import MissingBucketError
-from airflow_provider_onesignal.stream.sink import CancellableReadable, Readable
+from airflow_provider_onesignal.stream.sink import CancellableReadable, Readable, StoredObject
 
 if TYPE_CHECKING:
     from airflow.providers.google.cloud.hooks.gcs import GCSHook
@@ -21,6 +24,9 @@ log = logging.getLogger(__name__)
 
 _UPLOAD_CHUNK = 8 * 1024 * 1024
 _READ_CHUNK = 1024 * 1024
+_CANCEL_TIMEOUT = 30.0
+_CANCELLED = (200, 204, 404, 410, 499)
+"""Answers to a DELETE of a session; of success it is 499."""
 
 
 class GCSSink:
@@ -30,7 +36,7 @@ class GCSSink:
     :param bucket_name: the bucket
     :param object_name: the object
     :param replace: write over an object that is there; else an upload fails where one has
-        appeared (``google.api_core.exceptions.PreconditionFailed``)
+        appeared (:class:`.StoreTakenError`)
     :param gcp_conn_id: Airflow connection
     :param impersonation_chain: service account to act as, or the chain of them
     """
@@ -62,13 +68,14 @@ class GCSSink:
         """``gs://bucket/object``."""
         return f"gs://{self._bucket_name}/{self._object_name}"
 
-    def existing(self) -> GCSObject | None:
+    def existing(self) -> StoredObject | None:
         """Return the object of this name, None where there is none."""
-        blob = self._bucket.get_blob(self._object_name)
-        if blob is None:
-            self._require_bucket()
-            return None
-        return GCSObject(blob)
+        telling = Telling(self, judge)
+        with telling():
+            blob = self._bucket.get_blob(self._object_name)
+            if blob is None:
+                self._require_bucket()
+        return None if blob is None else telling.object(GCSObject(blob))
 
     def store(
         self,
@@ -78,7 +85,11 @@ class GCSSink:
         size: int | None,
     ) -> None:
         """Upload in chunks; see :meth:`.Sink.store`."""
-        self._require_bucket()
+        with Telling(self, judge)():
+            self._require_bucket()
+            self._upload(reader, content_type)
+
+    def _upload(self, reader: Readable, content_type: str) -> None:
         conditions = {} if self._replace else {"if_generation_match": 0}
         writer = self._bucket.blob(self._object_name).open(
             "wb", chunk_size=_UPLOAD_CHUNK, content_type=content_type, **conditions
@@ -87,7 +98,7 @@ class GCSSink:
             shutil.copyfileobj(reader, writer, _READ_CHUNK)
             writer.close()
         except BaseException:
-            _cancel(writer)
+            _cancel(writer, self.uri)
             raise
 
     @cached_property
@@ -130,10 +141,31 @@ class GCSObject:
         return file
 
 
-def _cancel(writer: BlobWriter) -> None:
+def _cancel(writer: BlobWriter, uri: str) -> None:
     # a writer that is not closed would finish the cut object when it is collected as garbage
     writer._buffer.close()  # noqa: SLF001
+    if writer._upload_and_transport is None:  # noqa: SLF001
+        return
+    upload, transport = writer._upload_and_transport  # noqa: SLF001
+    _mask(upload.resumable_url)
     try:
-        writer.terminate()
+        # not writer.terminate(), which asks at the address where sessions are begun
+        status = transport.delete(upload.resumable_url, timeout=_CANCEL_TIMEOUT).status_code
     except Exception as error:  # noqa: BLE001 - the failure that led here matters more
-        log.warning("The unfinished upload was not cancelled; it expires in a week: %s", error)
+        status = type(error).__name__
+    if status not in _CANCELLED:
+        log.warning(
+            "The unfinished upload of %s was not cancelled (%s). It is no object; Google drops it "
+            "within a week",
+            uri,
+            status,
+        )
+
+
+def _mask(session: str) -> None:
+    """Keep a session's address out of the log: whoever has it may write to the object."""
+    from airflow.providers.common.compat.sdk import mask_secret
+
+    for secret in (session, urlsplit(session).query):
+        if secret:
+            mask_secret(secret)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import logging
 import shutil
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from airflow_provider_onesignal.sinks.failures import Telling
 from airflow_provider_onesignal.sinks.local import store_file
+from airflow_provider_onesignal.sinks.path_failures import judge
 from airflow_provider_onesignal.stream.errors import MissingBucketError
-from airflow_provider_onesignal.stream.sink import CancellableReadable, Readable
+from airflow_provider_onesignal.stream.sink import CancellableReadable, Readable, StoredObject
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import ObjectStoragePath
@@ -58,8 +60,14 @@ class ObjectStorageSink:
         """The URL, without the connection."""
         return str(self.path.fs.unstrip_protocol(self.path.path))
 
-    def existing(self) -> FileObject | None:
+    def existing(self) -> StoredObject | None:
         """Return the object of this path, None where there is none."""
+        telling = Telling(self, judge)
+        with telling():
+            found = self._find()
+        return None if found is None else telling.object(found)
+
+    def _find(self) -> FileObject | None:
         fs, path = self.path.fs, self.path.path
         fs.invalidate_cache()
         try:
@@ -81,6 +89,10 @@ class ObjectStorageSink:
         size: int | None,
     ) -> None:
         """Write by the safest way that the store offers; see :meth:`.Sink.store`."""
+        with Telling(self, judge)():
+            self._store(reader, content_type)
+
+    def _store(self, reader: Readable, content_type: str) -> None:
         if self.path.protocol in ("file", "local", ""):
             store_file(reader, Path(self.path.path))
         elif self.path.protocol in _CONTENT_TYPE_ARGUMENT:
@@ -98,7 +110,7 @@ class ObjectStorageSink:
             file.close()
             file.commit()
         except BaseException:
-            _discard(file)
+            _discard(file, self.path.path)
             raise
 
     def _store_moved(self, reader: Readable) -> None:
@@ -111,8 +123,7 @@ class ObjectStorageSink:
                 shutil.copyfileobj(reader, file, _READ_CHUNK)
             fs.mv(part, path)
         except BaseException:
-            with suppress(FileNotFoundError):
-                fs.rm(part)
+            _remove(fs, part)
             raise
 
     def _require_bucket(self) -> None:
@@ -146,11 +157,27 @@ class FileObject:
         return file
 
 
-def _discard(file: Any) -> None:
+def _remove(fs: Any, part: str) -> None:
+    try:
+        fs.rm(part)
+    except FileNotFoundError:
+        pass
+    except Exception as error:  # noqa: BLE001 - the failure that led here matters more
+        log.warning("The unfinished file %s was not removed (%s)", part, type(error).__name__)
+
+
+def _discard(file: Any, path: str) -> None:
     try:
         file.discard()
+    except FileNotFoundError:
+        pass
     except Exception as error:  # noqa: BLE001 - the failure that led here matters more
-        log.warning("The unfinished upload was not cancelled: %s", error)
+        log.warning(
+            "The unfinished upload of %s was not cancelled (%s). It is no object; a lifecycle rule "
+            "of the bucket for incomplete uploads removes it",
+            path,
+            type(error).__name__,
+        )
     finally:
         # a file that is not closed would complete the cut object when it is collected as garbage
         file.closed = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -9,12 +10,20 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_onesignal.stream.errors import MissingBucketError, StreamCancelledError
-from airflow_provider_onesignal.stream.sink import CancellableReadable, Readable
+from airflow_provider_onesignal.sinks.failures import Telling
+from airflow_provider_onesignal.sinks.s3_failures import code_of, is_missing, judge
+from airflow_provider_onesignal.stream.errors import (
+    MissingBucketError,
+    StoreFailedError,
+    StreamCancelledError,
+)
+from airflow_provider_onesignal.stream.sink import CancellableReadable, Readable, StoredObject
 
 if TYPE_CHECKING:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
     from boto3.s3.transfer import TransferConfig
+
+log = logging.getLogger(__name__)
 
 MIB = 1024 * 1024
 _SMALLEST_PART = 8 * MIB
@@ -83,27 +92,38 @@ class S3Sink:
         """``s3://bucket/key``."""
         return "s3://{}/{}".format(*self.address)
 
-    def existing(self) -> S3Object | None:
+    def existing(self) -> StoredObject | None:
         """Return the object of this key, None where there is none."""
+        telling = Telling(self, judge)
+        with telling():
+            found = self._find()
+        return None if found is None else telling.object(found)
+
+    def store(self, reader: CancellableReadable, *, content_type: str, size: int | None) -> None:
+        """Upload in parts; see :meth:`.Sink.store`."""
+        with Telling(self, judge)():
+            self._require_bucket()
+            self._upload(reader, content_type=content_type, size=size)
+
+    def _find(self) -> S3Object | None:
         from botocore.exceptions import ClientError
 
         try:
             head = self._client.head_object(**self._place, **self._read_args)
         except ClientError as error:
-            if not _is_missing(error):
+            if not is_missing(error):
                 raise
             self._require_bucket()
             return None
         return S3Object(self._client, {**self._place, **self._read_args}, head["ContentLength"])
 
-    def store(self, reader: CancellableReadable, *, content_type: str, size: int | None) -> None:
-        """Upload in parts; see :meth:`.Sink.store`."""
+    def _upload(self, reader: CancellableReadable, *, content_type: str, size: int | None) -> None:
         from boto3.s3.transfer import create_transfer_manager
 
-        self._require_bucket()
         bucket, key = self.address
         gate = _Gate(reader)
-        with create_transfer_manager(self._client, _transfer_config(part_size(size))) as manager:
+        client = _LoudClient(self._client)
+        with create_transfer_manager(client, _transfer_config(part_size(size))) as manager:
             gate.upload = manager.upload(gate, bucket, key, self._write_args(content_type))
             try:
                 gate.upload.result()
@@ -142,8 +162,10 @@ class S3Sink:
         try:
             self._client.head_bucket(Bucket=self.address[0])
         except ClientError as error:
-            if _is_missing(error):
+            if is_missing(error):
                 raise MissingBucketError(self.uri) from error
+            if judge(error) is StoreFailedError:
+                raise
             # a role that may write keys need not be allowed to look at the bucket
 
 
@@ -181,6 +203,34 @@ class _Gate:
         return self._reader.read(length)
 
 
+class _LoudClient:
+    """Says that an upload was not aborted; s3transfer would pass over it in silence."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def abort_multipart_upload(self, **upload: Any) -> Any:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            return self._client.abort_multipart_upload(**upload)
+        except (BotoCoreError, ClientError) as error:
+            if not (isinstance(error, ClientError) and code_of(error) == "NoSuchUpload"):
+                log.warning(
+                    "The unfinished multipart upload %s of s3://%s/%s was not aborted (%s). It is "
+                    "no object, but is paid for until a lifecycle rule of the bucket "
+                    "(AbortIncompleteMultipartUpload) removes it",
+                    upload["UploadId"],
+                    upload["Bucket"],
+                    upload["Key"],
+                    code_of(error) if isinstance(error, ClientError) else type(error).__name__,
+                )
+            raise
+
+
 def _transfer_config(part: int) -> TransferConfig:
     from boto3.s3.transfer import TransferConfig
 
@@ -192,7 +242,3 @@ def _transfer_config(part: int) -> TransferConfig:
     )
     config.max_in_memory_upload_chunks = _THREADS
     return config
-
-
-def _is_missing(error: Any) -> bool:
-    return error.response["Error"]["Code"] in ("404", "NoSuchKey", "NoSuchBucket", "NotFound")

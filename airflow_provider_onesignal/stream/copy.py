@@ -5,11 +5,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from airflow_provider_onesignal.stream.cancel import Cancellation
 from airflow_provider_onesignal.stream.download import Download
 from airflow_provider_onesignal.stream.encoding import unwrap
-from airflow_provider_onesignal.stream.errors import SourceChangedError, StreamCancelledError
+from airflow_provider_onesignal.stream.errors import (
+    SourceChangedError,
+    StoreError,
+    StreamCancelledError,
+)
 from airflow_provider_onesignal.stream.progress import Progress, ProgressReporter
 from airflow_provider_onesignal.stream.reader import CopySummary, VerifiedReader
+from airflow_provider_onesignal.stream.settle import settle
 from airflow_provider_onesignal.stream.sink import Sink
 from airflow_provider_onesignal.stream.source import HttpSource
 
@@ -22,6 +28,7 @@ def copy(
     *,
     report: Callable[[Progress], None] | None = None,
     attempts: int = 3,
+    cancellation: Cancellation | None = None,
 ) -> CopySummary:
     """
     Copy a file whole and right, or leave nothing.
@@ -30,11 +37,13 @@ def copy(
     :param sink: where it goes
     :param report: called now and then with the progress; the default writes it to the log
     :param attempts: how often to begin, should the file change while it is read
-    :raises StreamError: where the file cannot be had whole and right
+    :param cancellation: ends the copy from outside
+    :raises StreamError: where the file cannot be had whole and right, or not be stored
     """
+    cancellation = cancellation or Cancellation()
     for left in reversed(range(attempts)):
         try:
-            return _copy_once(source, sink, report or _log_progress)
+            return _copy_once(source, sink, report or _log_progress, cancellation)
         except SourceChangedError:
             if not left:
                 raise
@@ -42,11 +51,17 @@ def copy(
     raise ValueError("attempts must be at least 1")
 
 
-def _copy_once(source: HttpSource, sink: Sink, report: Callable[[Progress], None]) -> CopySummary:
+def _copy_once(
+    source: HttpSource,
+    sink: Sink,
+    report: Callable[[Progress], None],
+    cancellation: Cancellation,
+) -> CopySummary:
     with Download(source) as download:
         stream = unwrap(download, encoding=download.encoding, name=source.file_name)
         progress = ProgressReporter(report, total=stream.size)
         with VerifiedReader(stream, name=source.file_name, on_bytes=progress.advance) as reader:
+            cancellation.watch(reader)
             _store(sink, reader, size=stream.size)
             return reader.summary(etag=download.version.etag)
 
@@ -58,9 +73,12 @@ def _store(sink: Sink, reader: VerifiedReader, *, size: int | None) -> None:
         # what the file suffers from says more than what the store makes of it; that the copy was
         # given up says less
         failure = reader.failure
-        if failure is None or failure is error or isinstance(failure, StreamCancelledError):
+        if not (failure is None or failure is error or isinstance(failure, StreamCancelledError)):
+            raise failure from error
+        if not (isinstance(error, StoreError) and reader.is_complete):
             raise
-        raise failure from error
+        whole = reader.summary()
+        settle(sink, error, size=whole.bytes, sha256=whole.sha256)
     if not reader.is_complete:
         raise RuntimeError(f"{type(sink).__name__} stored {sink.uri} without reading to the end")
 

@@ -63,7 +63,37 @@ class StreamCancelledError(StreamError):
     """The copy was given up before the end of the file."""
 
 
-class MissingBucketError(StreamError):
+class StoreError(StreamError):
+    """
+    Base of what can go wrong with the store of the destination.
+
+    :param uri: the destination
+    :param reason: what happened, in the store's words: to be shortened before it is shown
+    """
+
+    def __init__(self, uri: str, reason: str) -> None:
+        super().__init__(f"{uri}: {reason}")
+        self.uri = uri
+        self.reason = reason
+
+
+class StoreRefusedError(StoreError):
+    """The store refuses; as things are, no later try can succeed."""
+
+
+class StoreTakenError(StoreRefusedError):
+    """An object appeared in the place, and is not to be written over."""
+
+
+class StoreFailedError(StoreError):
+    """The store failed, is full or cannot be reached; a later try may succeed."""
+
+
+class StoreUncertainError(StoreFailedError):
+    """The store failed at the last step, and cannot be asked whether the object is there."""
+
+
+class MissingBucketError(StoreRefusedError):
     """
     The bucket of the destination does not exist.
 
@@ -71,5 +101,7 @@ class MissingBucketError(StreamError):
     """
 
     def __init__(self, uri: str) -> None:
-        super().__init__(f"The bucket of {uri} does not exist; create it, or correct its name.")
-        self.uri = uri
+        super().__init__(uri, "the bucket does not exist")
+
+    def __str__(self) -> str:
+        return f"The bucket of {self.uri} does not exist; create it, or correct its name."

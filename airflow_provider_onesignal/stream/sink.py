@@ -46,6 +46,7 @@ class Sink(Protocol):
         Return the object that is there now, None where there is none.
 
         :raises MissingBucketError: where its bucket does not exist
+        :raises StoreError: where the store refuses or fails, here and when the object is read
         """
 
     def store(self, reader: CancellableReadable, *, content_type: str, size: int | None) -> None:
@@ -53,10 +54,12 @@ class Sink(Protocol):
         Store all that ``reader`` gives, or nothing.
 
         Where ``reader`` or the store fails, or the task is interrupted, no object, no part of one
-        and no temporary file is left, and an object that was there before stays as it was.
+        and no temporary file is left, and an object that was there before stays as it was. Where
+        the store cannot even be told to drop what it has, the log says so.
 
         :param reader: read until it returns ``b""``; the object must not be complete before
         :param content_type: the object's content type
         :param size: its length in bytes, None where not known
         :raises MissingBucketError: where its bucket does not exist, before the first byte is read
+        :raises StoreError: where the store refuses or fails
         """

@@ -14,6 +14,7 @@ from airflow_provider_onesignal.api.redaction import describe_url
 from airflow_provider_onesignal.api.waiting import look
 from airflow_provider_onesignal.exceptions import (
     OneSignalDestinationError,
+    OneSignalError,
     OneSignalExportCorruptError,
     OneSignalExportNotReadyError,
     OneSignalExportUnavailableError,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
 
     from airflow_provider_onesignal.exports import ExportRequest, StartedExport
+    from airflow_provider_onesignal.stream.cancel import Cancellation
     from airflow_provider_onesignal.stream.errors import SourceStatusError
     from airflow_provider_onesignal.stream.reader import CopySummary
     from airflow_provider_onesignal.stream.sink import Sink
@@ -76,6 +78,14 @@ class ExportTransfer(ExportTask, PublishingTask, Destination):
             return self._transfer(context, checks.export_url(self.csv_file_url), started_at=None)
         self._refuse_a_taken_place(context)
         return str(self.run_export(context))
+
+    def on_kill(self) -> None:
+        """Give the copy up, so that nothing of it is left, and say what becomes of the export."""
+        if self._cancellation is not None:
+            self._cancellation.cancel()
+        super().on_kill()
+
+    _cancellation: Cancellation | None = None
 
     def export_request(self) -> ExportRequest:
         """Say what to export."""
@@ -126,6 +136,7 @@ class ExportTransfer(ExportTask, PublishingTask, Destination):
             self.reads(self.export.dataset(), columns=self.export.columns())
 
     def _copy(self, source: HttpSource, sink: Sink) -> dict[str, Any]:
+        from airflow_provider_onesignal.stream.cancel import Cancellation
         from airflow_provider_onesignal.stream.copy import copy as copy_file
         from airflow_provider_onesignal.stream.identity import is_same_file, summarise
 
@@ -136,7 +147,9 @@ class ExportTransfer(ExportTask, PublishingTask, Destination):
         if existing is not None and not self.replace:
             raise _taken(sink)
         self.log.info("Copying %s to %s", source.label, sink.uri)
-        summary = _summary(sink, copy_file(source, sink), copied=True)
+        self._cancellation = Cancellation()
+        copied = copy_file(source, sink, cancellation=self._cancellation)
+        summary = _summary(sink, copied, copied=True)
         self.log.info(
             "Copied %(bytes)s bytes, %(rows)s rows in %(seconds)s s, SHA-256 %(sha256)s", summary
         )
@@ -172,6 +185,10 @@ def _typed_errors(*, url: str, started_at: float | None) -> Iterator[None]:
     try:
         with typed_refusals():
             yield
+    except errors.StreamCancelledError as error:
+        raise OneSignalError(
+            "The task was told to stop, and the copy was given up. Nothing was stored."
+        ) from error
     except errors.SourceStatusError as error:
         _raise_for_status(error, url=url, started_at=started_at)
     except (errors.RedirectError, errors.InvalidSourceError) as error:

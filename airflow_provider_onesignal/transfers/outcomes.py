@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -137,13 +136,15 @@ class OutcomesTransfer(OutcomesTask, PublishingTask, Destination):
     def _store(
         self, sink: Sink, existing: StoredObject | None, found: Sequence[Row]
     ) -> dict[str, Any]:
+        from airflow_provider_onesignal.stream.settle import store_bytes
+
         file = file_of(found, file_format=self.file_format)
         stored = None if existing is None else self._same(existing, file)
         if stored is None:
             if existing is not None and not self.replace:
                 raise _taken(sink)
             content_type = CONTENT_TYPES[self.file_format]
-            sink.store(_InMemory(file), content_type=content_type, size=len(file))
+            store_bytes(sink, file, content_type=content_type)
             self.log.info("Stored %d outcomes in %s", len(found), sink.uri)
         else:
             self.log.info("%s holds these very figures already; nothing to store", sink.uri)
@@ -161,11 +162,6 @@ class OutcomesTransfer(OutcomesTask, PublishingTask, Destination):
             return None
         stored = existing.read(0, existing.size)
         return stored if holds_the_same(stored, fresh, file_format=self.file_format) else None
-
-
-class _InMemory(io.BytesIO):
-    def cancel(self) -> None:
-        self.close()
 
 
 def _summary(

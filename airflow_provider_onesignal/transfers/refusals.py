@@ -1,45 +1,50 @@
-"""What a store refuses for good, as this package's error; its other errors stay as they are."""
+"""What a store refuses or fails at, as this package's errors."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from airflow_provider_onesignal.api.redaction import redact
-from airflow_provider_onesignal.exceptions import OneSignalDestinationError, OneSignalError
-
-_NOT_ALLOWED = (PermissionError, IsADirectoryError, NotADirectoryError)
+from airflow_provider_onesignal.exceptions import (
+    OneSignalDestinationError,
+    OneSignalDestinationUnavailableError,
+)
 
 
 @contextmanager
 def typed_refusals() -> Iterator[None]:
     """
-    Type what no retry mends: a missing bucket, missing permissions, a folder in a file's place.
+    Tell what no later try mends from what one may.
 
     :raises OneSignalDestinationError: the store refuses
+    :raises OneSignalDestinationUnavailableError: the store failed, is full or cannot be reached
     """
-    from airflow_provider_onesignal.stream.errors import MissingBucketError, StreamError
+    from airflow_provider_onesignal.stream import errors
 
     try:
         yield
-    except MissingBucketError as error:
+    except errors.MissingBucketError as error:
         raise OneSignalDestinationError(str(error)) from error
-    except (OneSignalError, StreamError):
-        raise
-    except Exception as error:
-        if not (isinstance(error, _NOT_ALLOWED) or _status(error) in (401, 403)):
-            raise
+    except errors.StoreTakenError as error:
         raise OneSignalDestinationError(
-            f"The destination refuses: {redact(str(error))} Nothing was stored. Let the task's "
-            "connection to the store read and write there, and list the bucket."
+            f"{error.uri} appeared while this task ran, and is not written over. Nothing was "
+            "stored: choose another name, delete it, or pass replace=True."
         ) from error
-
-
-def _status(error: Any) -> int | None:
-    # boto keeps it in a dict; Google's, Azure's and fsspec's errors have an attribute
-    match getattr(error, "response", None):
-        case {"ResponseMetadata": {"HTTPStatusCode": int(status)}}:
-            return status
-    found = (getattr(error, name, None) for name in ("code", "status_code"))
-    return next((value for value in found if isinstance(value, int)), None)
+    except errors.StoreRefusedError as error:
+        raise OneSignalDestinationError(
+            f"The destination {error.uri} refuses: {redact(error.reason)} Nothing was stored. "
+            "Check the name, and let the task's connection to the store read and write there, "
+            "and list the bucket."
+        ) from error
+    except errors.StoreUncertainError as error:
+        raise OneSignalDestinationUnavailableError(
+            f"The destination {error.uri} failed at the last step: {redact(error.reason)} It "
+            "cannot be asked whether the file is there: it is whole, or it is not. Try again: the "
+            "next try looks, and stores it only where it is missing."
+        ) from error
+    except errors.StoreFailedError as error:
+        raise OneSignalDestinationUnavailableError(
+            f"The destination {error.uri} failed: {redact(error.reason)} Nothing was stored. Try "
+            "again once it is in order."
+        ) from error

@@ -362,20 +362,3 @@ class TestAStoreThatRefuses:
         assert type(ended.error) is e.OneSignalDestinationError
         assert "is a folder; the path must name a file" in str(ended.error)
         assert onesignal.requests == []
-
-    def test_a_full_disk_is_no_refusal(
-        self, onesignal: Emulator, place_of: Any, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        place = place_of("folder")
-
-        def full(*_: Any) -> None:
-            raise OSError(28, "No space left on device")
-
-        with monkeypatch.context() as patch:
-            patch.setattr("os.fsync", full)
-            ended = Job(place, "worker").run()
-
-        assert type(ended.error) is OSError
-        assert place.held() is None
-        assert place.leftovers() == ended.temporary == []
-        assert len(onesignal.requests) == 1

@@ -400,13 +400,11 @@ class TestGCS:
     def test_a_failing_upload_is_never_finished_by_the_garbage_collector(
         self, gcs_bucket: Any, cancelling: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        from google.cloud.storage.fileio import BlobWriter
-
-        def broken(self: object) -> None:
+        def broken(*_: object, **__: object) -> None:
             raise ConnectionError("the store is down")
 
         if cancelling == "fails":
-            monkeypatch.setattr(BlobWriter, "terminate", broken)
+            monkeypatch.setattr("requests.Session.delete", broken)
         sink = GCSSink(bucket_name=BUCKET, object_name=KEY)
 
         with pytest.raises(KeyboardInterrupt):

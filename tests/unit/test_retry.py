@@ -55,7 +55,8 @@ def test_the_wait_is_as_long_as_onesignal_asks(
         exceptions.OneSignalExportTimeoutError("late"),
         exceptions.OneSignalExportCorruptError("short"),
         exceptions.OneSignalExportInProgressError("busy"),
-        OSError("disk full"),
+        exceptions.OneSignalDestinationUnavailableError("disk full"),
+        OSError("odd"),
     ],
 )
 def test_anything_else_is_retried_as_the_task_says(error: Exception) -> None:

@@ -10,6 +10,7 @@ import fsspec
 import pytest
 
 from airflow_provider_onesignal.sinks.object_storage import ObjectStorageSink
+from airflow_provider_onesignal.stream.errors import StoreFailedError, StoreRefusedError
 
 PATH = "/exports/users.csv.gz"
 
@@ -68,7 +69,7 @@ def test_a_failure_leaves_things_as_they_were(fs: Any, before: bytes | None) -> 
 def test_a_folder_in_the_place_of_the_file_is_told(fs: Any) -> None:
     fs.pipe_file(f"{PATH}/inside", b"")
 
-    with pytest.raises(IsADirectoryError, match="must name a file"):
+    with pytest.raises(StoreRefusedError, match="must name a file"):
         sink_in(fs).existing()
 
 
@@ -102,3 +103,18 @@ def test_a_committing_store_is_never_closed_on_failure(protocol: str) -> None:
 
     assert file.events == ["discard"]
     assert file.closed is True
+
+
+def test_a_part_that_cannot_be_removed_hides_no_failure(
+    fs: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def down(*_: Any, **__: Any) -> None:
+        raise ConnectionError("the store is down")
+
+    monkeypatch.setattr(type(fs), "mv", down)
+    monkeypatch.setattr(type(fs), "rm", down)
+
+    with pytest.raises(StoreFailedError, match="the store is down"):
+        sink_in(fs).store(Whole(b"whole"), content_type="text/csv", size=5)
+
+    assert ".part was not removed (ConnectionError)" in caplog.text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
@@ -196,7 +197,7 @@ def test_the_export_is_forgotten_only_after_the_copy(hook: MagicMock, stream: Ma
     hook.probe_export.return_value.status = 200
     task = operator(hook, csv_file_url=None, export=SubscriptionsExport())
     running = context()
-    stream.copy.side_effect = lambda *_: running["kept"]["onesignal_export"] and COPIED
+    stream.copy.side_effect = lambda *_, **__: running["kept"]["onesignal_export"] and COPIED
 
     task.execute(running)
 
@@ -238,6 +239,8 @@ def test_the_next_try_needs_another_export_only_where_the_file_itself_is_bad(
         (errors.CorruptStreamError("short"), "OneSignalExportCorruptError"),
         (errors.SourceChangedError("other"), "OneSignalExportCorruptError"),
         (errors.MissingBucketError("s3://b/k"), "OneSignalDestinationError"),
+        (errors.StoreFailedError("s3://b/k", "full"), "OneSignalDestinationUnavailableError"),
+        (errors.StreamCancelledError("given up"), "OneSignalError"),
     ],
 )
 def test_each_failure_of_the_stream_has_a_type_and_shows_no_url(
@@ -282,3 +285,21 @@ def test_nothing_that_is_published_opens_the_file(hook: MagicMock, stream: Magic
 
     assert "0123456789abcdef" not in repr(running["ti"].mock_calls)
     assert base.ExportTransfer.template_fields[-2:] == ("csv_file_url", "export")
+
+
+def test_killed_in_the_middle_of_the_copy_gives_it_up(hook: MagicMock, stream: MagicMock) -> None:
+    task = operator(hook)
+    task.on_kill()
+    reader = MagicMock()
+    is_given_up = threading.Event()
+    reader.cancel.side_effect = is_given_up.set
+
+    def copied(*_: Any, cancellation: Any) -> Any:
+        cancellation.watch(reader)
+        task.on_kill()
+        assert is_given_up.wait(10)
+        return COPIED
+
+    stream.copy.side_effect = copied
+
+    task.execute(context())

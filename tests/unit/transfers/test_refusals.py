@@ -1,83 +1,93 @@
-"""Which of a store's own errors are told as refusals."""
+"""What becomes of the errors of a store."""
 
 from __future__ import annotations
-
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
 from airflow_provider_onesignal.exceptions import (
     OneSignalDestinationError,
+    OneSignalDestinationUnavailableError,
+    OneSignalError,
     OneSignalExportNotReadyError,
 )
-from airflow_provider_onesignal.stream.errors import MissingBucketError, SourceStatusError
+from airflow_provider_onesignal.stream import errors
 from airflow_provider_onesignal.transfers.refusals import typed_refusals
 
-
-class StoreError(Exception):
-    """As a cloud's library raises it."""
-
-    def __init__(self, **attributes: Any) -> None:
-        super().__init__("User is not authorized")
-        self.__dict__ |= attributes
-
-
-def boto(status: int) -> StoreError:
-    return StoreError(response={"ResponseMetadata": {"HTTPStatusCode": status}})
+URI = "s3://exports/users.csv.gz"
+REASON = "User is not authorized."
 
 
 @pytest.mark.parametrize(
-    "error",
+    ("error", "expected", "text"),
     [
-        boto(403),
-        boto(401),
-        StoreError(code=403),
-        StoreError(status_code=403, response=SimpleNamespace()),
-        PermissionError(13, "User is not authorized"),
-        IsADirectoryError("User is not authorized"),
-        NotADirectoryError(20, "User is not authorized"),
+        (
+            errors.StoreRefusedError(URI, REASON),
+            OneSignalDestinationError,
+            f"{URI} refuses: {REASON} Nothing was stored. Check the name",
+        ),
+        (
+            errors.MissingBucketError(URI),
+            OneSignalDestinationError,
+            f"The bucket of {URI} does not exist; create it",
+        ),
+        (
+            errors.StoreTakenError(URI, REASON),
+            OneSignalDestinationError,
+            "appeared while this task ran, and is not written over. Nothing was stored",
+        ),
+        (
+            errors.StoreFailedError(URI, REASON),
+            OneSignalDestinationUnavailableError,
+            f"{URI} failed: {REASON} Nothing was stored. Try again",
+        ),
+        (
+            errors.StoreUncertainError(URI, REASON),
+            OneSignalDestinationUnavailableError,
+            "cannot be asked whether the file is there",
+        ),
     ],
 )
-def test_a_refusal_keeps_its_text_and_its_cause(error: Exception) -> None:
-    with pytest.raises(OneSignalDestinationError) as caught, typed_refusals():
+def test_each_has_the_type_of_its_decision_a_text_and_its_cause(
+    error: errors.StoreError, expected: type[OneSignalError], text: str
+) -> None:
+    with pytest.raises(OneSignalError) as caught, typed_refusals():
         raise error
 
-    assert "User is not authorized" in str(caught.value)
+    assert type(caught.value) is expected
+    assert text in str(caught.value)
     assert caught.value.__cause__ is error
 
 
+def test_what_is_not_known_is_not_told_as_nothing() -> None:
+    with pytest.raises(OneSignalError) as caught, typed_refusals():
+        raise errors.StoreUncertainError(URI, REASON)
+
+    assert "Nothing was stored" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     "error",
     [
-        boto(500),
-        boto(404),
-        StoreError(code=503),
-        StoreError(code="403"),
-        StoreError(),
+        TypeError("a mistake of ours"),
         OSError(28, "No space left on device"),
-        ConnectionResetError(),
-        SourceStatusError("of the source", status_code=403),
+        errors.SourceStatusError("of the source", status_code=403),
         OneSignalExportNotReadyError("not yet", status_code=403),
         KeyboardInterrupt(),
     ],
 )
-def test_what_a_retry_may_mend_or_is_typed_stays_as_it_is(error: BaseException) -> None:
+def test_what_is_no_stores_stays_as_it_is(error: BaseException) -> None:
     with pytest.raises(type(error)) as caught, typed_refusals():
         raise error
 
     assert caught.value is error
 
 
-def test_a_missing_bucket_is_one() -> None:
-    with pytest.raises(OneSignalDestinationError, match="does not exist"), typed_refusals():
-        raise MissingBucketError("s3://b/k")
+@pytest.mark.parametrize("kind", [errors.StoreRefusedError, errors.StoreFailedError])
+def test_a_stores_text_is_shortened_and_shows_no_secret(kind: type[errors.StoreError]) -> None:
+    address = "https://store.example/b/k?X-Amz-Signature=0123456789abcdef0123456789"
 
-
-def test_a_secret_in_a_stores_text_is_not_repeated() -> None:
-    text = "denied: https://store.example/b/k?X-Amz-Signature=0123456789abcdef0123456789"
-
-    with pytest.raises(OneSignalDestinationError) as caught, typed_refusals():
-        raise PermissionError(text)
+    with pytest.raises(OneSignalError) as caught, typed_refusals():
+        raise kind(URI, f"denied: {address} {'and so on ' * 500}")
 
     assert "X-Amz" not in str(caught.value)
+    assert len(str(caught.value)) < 600

@@ -18,6 +18,8 @@ from airflow_provider_onesignal.stream.resume import ResumePolicy
 from airflow_provider_onesignal.testing import Emulator
 from tests.integration import stores
 from tests.integration.ledger import LEDGER
+from tests.integration.proxy import Proxy
+from tests.integration.retries import hurry_retries
 
 ROWS = 2000
 _numbers = count()
@@ -88,9 +90,7 @@ def place_of(
 
 
 def _s3(url: str, monkeypatch: pytest.MonkeyPatch) -> stores.Place:
-    extra = {"region_name": "us-east-1", "endpoint_url": url}
-    connection = {"conn_type": "aws", "login": "key", "password": "secret", "extra": extra}
-    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", json.dumps(connection))
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", _aws(url))
     _keep_one_client(monkeypatch)
     # a small file goes up in as many parts as a large one
     monkeypatch.setattr("airflow_provider_onesignal.sinks.s3.part_size", lambda _: 64 * 1024)
@@ -98,6 +98,13 @@ def _s3(url: str, monkeypatch: pytest.MonkeyPatch) -> stores.Place:
     monkeypatch.setattr(adjuster, lambda _, size, *__: size)
     monkeypatch.setattr("moto.s3.models.S3_UPLOAD_PART_MIN_SIZE", 1)
     return stores.S3Place(stores.s3_client(url), f"t{next(_numbers)}")
+
+
+def _aws(url: str) -> str:
+    extra = {"region_name": "us-east-1", "endpoint_url": url}
+    return json.dumps(
+        {"conn_type": "aws", "login": "key", "password": "secret", "extra": extra},
+    )
 
 
 def _keep_one_client(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,6 +128,40 @@ def _gcs(url: str, monkeypatch: pytest.MonkeyPatch) -> stores.Place:
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", url)
     monkeypatch.setattr("airflow_provider_onesignal.sinks.gcs._UPLOAD_CHUNK", 256 * 1024)
     return stores.GCSPlace(stores.gcs_client(url), f"t{next(_numbers)}")
+
+
+@pytest.fixture(scope="session")
+def session_s3_proxy(session_s3_url: str) -> Iterator[Proxy]:
+    with Proxy(session_s3_url).running() as proxy:
+        yield proxy
+
+
+@pytest.fixture(scope="session")
+def session_gcs_proxy(session_gcs_url: str) -> Iterator[Proxy]:
+    with Proxy(session_gcs_url).running() as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def proxied(
+    request: pytest.FixtureRequest, place_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Any]:
+    """Give a place by the name of its store, and the proxy that alone leads there."""
+    used: list[Proxy] = []
+
+    def make(store: str) -> tuple[stores.Place, Proxy]:
+        place = place_of("gcs" if store == "gcs" else "s3")
+        proxy: Proxy = request.getfixturevalue(f"session_{store.partition('-')[0]}_proxy")
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", proxy.url)
+        for name in ("AWS_DEFAULT", stores.PATH_CONNECTION.upper()):
+            monkeypatch.setenv(f"AIRFLOW_CONN_{name}", _aws(proxy.url))
+        used.append(proxy)
+        return (stores.S3PathPlace(place) if store == "s3-path" else place), proxy
+
+    hurry_retries(monkeypatch)
+    yield make
+    for proxy in used:
+        proxy.reset()
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

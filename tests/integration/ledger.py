@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Protocol
 
 from airflow_provider_onesignal.exceptions import OneSignalError
-from airflow_provider_onesignal.testing import Emulator, Fault
+from airflow_provider_onesignal.testing import Emulator
 from tests.integration.stores import Held, Place
 from tests.integration.tasks import Ended
+
+
+class Countable(Protocol):
+    """A fault that knows how often it hit."""
+
+    hits: int
 
 
 @dataclass
@@ -27,7 +34,7 @@ class Ledger:
         names = (each.name for each in fields(self))
         return "; ".join(f"{name.replace('_', ' ')}: {getattr(self, name)}" for name in names)
 
-    def count(self, found: dict[str, list[str]], faults: list[Fault]) -> None:
+    def count(self, found: dict[str, list[str]], faults: Iterable[Countable]) -> None:
         """Add what one test found."""
         self.faults_injected += sum(1 for fault in faults if fault.hits)
         for name, what in found.items():
@@ -38,22 +45,30 @@ LEDGER = Ledger()
 
 
 def judge(
-    ended: Ended, *, emulator: Emulator, place: Place, before: bytes | None = None
+    ended: Ended,
+    *,
+    emulator: Emulator,
+    place: Place,
+    before: bytes | None = None,
+    faults: Iterable[Countable] = (),
+    unavoidable: int = 0,
 ) -> dict[str, list[str]]:
     """
     Say what is wrong after a task, by kind; nothing is, where all lists are empty.
 
     :param ended: how the task ended
     :param before: the object that was there
+    :param faults: that others than the emulator injected
+    :param unavoidable: how many uploads must be left, because the store was not to be reached
     """
-    faults = [*emulator.faults.all(), *emulator.files.faults.all()]
+    injected = [*emulator.faults.all(), *emulator.files.faults.all(), *faults]
     found = {
         "wrong_objects": _wrong_object(ended, emulator, place, before),
-        "leftovers": place.leftovers() + ended.temporary + _threads(),
+        "leftovers": place.leftovers()[unavoidable:] + ended.temporary + _threads(),
         "untyped_errors": [] if _is_typed(ended.error) else [repr(ended.error)],
         "secrets_shown": _shown(ended, emulator),
     }
-    LEDGER.count(found, faults)
+    LEDGER.count(found, injected)
     return found
 
 

@@ -19,6 +19,8 @@ from airflow_provider_onesignal.transfers.onesignal_to_object_storage import (
 from airflow_provider_onesignal.transfers.onesignal_to_s3 import OneSignalExportToS3Operator
 
 BUCKET = "exports"
+PATH_CONNECTION = "aws_of_paths"
+"""Airflow keeps a filesystem for each connection, so that no other test may use this one."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,9 @@ class Place(ABC):
     def leftovers(self) -> list[str]:
         """Name what is there beside the object: others, temporary files, unfinished uploads."""
 
+    def forget_uploads(self) -> None:  # noqa: B027 - most list none
+        """Abort what cannot be helped, as a lifecycle rule of the bucket does."""
+
 
 class S3Place(Place):
     """A key of a bucket."""
@@ -100,9 +105,52 @@ class S3Place(Place):
             f"upload of {upload['Key']}" for upload in uploads
         ]
 
+    def forget_uploads(self) -> None:
+        for upload in self._client.list_multipart_uploads(Bucket=BUCKET).get("Uploads", []):
+            self._client.abort_multipart_upload(
+                Bucket=BUCKET, Key=upload["Key"], UploadId=upload["UploadId"]
+            )
+
     def _keys(self) -> list[str]:
         found = self._client.list_objects_v2(Bucket=BUCKET, Prefix=self._folder)
         return [entry["Key"] for entry in found.get("Contents", [])]
+
+
+class S3PathPlace(Place):
+    """
+    A key of a bucket, reached by a path.
+
+    :param place: the key, as it is seen from outside
+    """
+
+    operator = OneSignalExportToObjectStorageOperator
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        return {"path": self.uri.replace("s3://", f"s3://{PATH_CONNECTION}@")}
+
+    @property
+    def elsewhere(self) -> dict[str, Any]:
+        return {"path": f"s3://{PATH_CONNECTION}@nowhere/users.csv.gz"}
+
+    @property
+    def uri(self) -> str:
+        return self._place.uri
+
+    def put(self, body: bytes) -> None:
+        self._place.put(body)
+
+    def held(self) -> Held | None:
+        return self._place.held()
+
+    def leftovers(self) -> list[str]:
+        return self._place.leftovers()
+
+    def forget_uploads(self) -> None:
+        self._place.forget_uploads()
 
 
 class GCSPlace(Place):

@@ -6,6 +6,7 @@ import copy
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_onesignal.api import checks, dashboard
@@ -81,11 +82,8 @@ class ExportTransfer(ExportTask, PublishingTask, Destination):
 
     def on_kill(self) -> None:
         """Give the copy up, so that nothing of it is left, and say what becomes of the export."""
-        if self._cancellation is not None:
-            self._cancellation.cancel()
+        self._cancellation.cancel()
         super().on_kill()
-
-    _cancellation: Cancellation | None = None
 
     def export_request(self) -> ExportRequest:
         """Say what to export."""
@@ -135,8 +133,13 @@ class ExportTransfer(ExportTask, PublishingTask, Destination):
         else:
             self.reads(self.export.dataset(), columns=self.export.columns())
 
-    def _copy(self, source: HttpSource, sink: Sink) -> dict[str, Any]:
+    @cached_property
+    def _cancellation(self) -> Cancellation:
         from airflow_provider_onesignal.stream.cancel import Cancellation
+
+        return Cancellation()
+
+    def _copy(self, source: HttpSource, sink: Sink) -> dict[str, Any]:
         from airflow_provider_onesignal.stream.copy import copy as copy_file
         from airflow_provider_onesignal.stream.identity import is_same_file, summarise
 
@@ -147,7 +150,6 @@ class ExportTransfer(ExportTask, PublishingTask, Destination):
         if existing is not None and not self.replace:
             raise _taken(sink)
         self.log.info("Copying %s to %s", source.label, sink.uri)
-        self._cancellation = Cancellation()
         copied = copy_file(source, sink, cancellation=self._cancellation)
         summary = _summary(sink, copied, copied=True)
         self.log.info(

@@ -37,6 +37,8 @@ class OneSignalExportToGCSOperator(GCSDestination, ExportTransfer):
         content_type, seconds, and whether it was copied
     :raises OneSignalDestinationError: an object is there and ``replace`` is not set, or the bucket
         does not exist
+    :raises OneSignalDestinationUnavailableError: the store failed, is full or cannot be reached;
+        nothing was stored
     :raises OneSignalExportCorruptError: the file is short, damaged or something else
     :raises OneSignalExportNotReadyError: ``csv_file_url`` leads to nothing yet
     """
@@ -88,6 +90,8 @@ class OneSignalOutcomesToGCSOperator(GCSDestination, OutcomesTransfer):
     :raises OneSignalValidationError: a parameter breaks a rule of OneSignal's; nothing was sent
     :raises OneSignalDestinationError: an object with other figures is there and ``replace`` is not
         set, or the bucket does not exist
+    :raises OneSignalDestinationUnavailableError: the store failed, is full or cannot be reached;
+        nothing was stored
     """
 
     template_fields: Sequence[str] = (

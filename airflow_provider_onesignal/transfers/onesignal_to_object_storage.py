@@ -34,6 +34,8 @@ class OneSignalExportToObjectStorageOperator(ObjectStorageDestination, ExportTra
         content_type, seconds, and whether it was copied
     :raises OneSignalDestinationError: an object is there and ``replace`` is not set, or the bucket
         does not exist
+    :raises OneSignalDestinationUnavailableError: the store failed, is full or cannot be reached;
+        nothing was stored
     :raises OneSignalExportCorruptError: the file is short, damaged or something else
     :raises OneSignalExportNotReadyError: ``csv_file_url`` leads to nothing yet
     """
@@ -79,6 +81,8 @@ class OneSignalOutcomesToObjectStorageOperator(ObjectStorageDestination, Outcome
     :raises OneSignalValidationError: a parameter breaks a rule of OneSignal's; nothing was sent
     :raises OneSignalDestinationError: an object with other figures is there and ``replace`` is not
         set, or the bucket does not exist
+    :raises OneSignalDestinationUnavailableError: the store failed, is full or cannot be reached;
+        nothing was stored
     """
 
     template_fields: Sequence[str] = (

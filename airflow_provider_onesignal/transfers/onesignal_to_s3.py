@@ -38,6 +38,8 @@ class OneSignalExportToS3Operator(S3Destination, ExportTransfer):
         content_type, seconds, and whether it was copied
     :raises OneSignalDestinationError: an object is there and ``replace`` is not set, or the bucket
         does not exist
+    :raises OneSignalDestinationUnavailableError: the store failed, is full or cannot be reached;
+        nothing was stored
     :raises OneSignalExportCorruptError: the file is short, damaged or something else
     :raises OneSignalExportNotReadyError: ``csv_file_url`` leads to nothing yet
     """
@@ -87,6 +89,8 @@ class OneSignalOutcomesToS3Operator(S3Destination, OutcomesTransfer):
     :raises OneSignalValidationError: a parameter breaks a rule of OneSignal's; nothing was sent
     :raises OneSignalDestinationError: an object with other figures is there and ``replace`` is not
         set, or the bucket does not exist
+    :raises OneSignalDestinationUnavailableError: the store failed, is full or cannot be reached;
+        nothing was stored
     """
 
     template_fields: Sequence[str] = (

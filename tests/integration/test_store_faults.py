@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_onesignal.testing import Emulator
+from airflow_provider_onesignal.transfers.onesignal_to_s3 import OneSignalOutcomesToS3Operator
 from tests.integration.job import Job
 from tests.integration.ledger import CLEAN, judge
 from tests.integration.proxy import NetworkFault
@@ -25,6 +26,7 @@ from tests.integration.store_cases import (
     StoreCase,
     rows,
 )
+from tests.integration.tasks import run_try
 
 BEFORE = b"the object that was there"
 WAYS = pytest.mark.parametrize("before", [None, BEFORE], ids=["new", "over another"])
@@ -107,6 +109,7 @@ class TestS3:
         assert all(fault.hits for fault in faults)
         assert type(ended.error) is UNAVAILABLE
         assert "cannot be asked whether the file is there" in str(ended.error)
+        assert "was not aborted" not in ended.shown["log"]
         assert place.leftovers() == []
         proxy.reset()
         retried = job.run()
@@ -193,6 +196,42 @@ def _put_meanwhile(place: Any, race: NetworkFault) -> None:
     race.reached.wait(30)
     place.put(BEFORE)
     race.release()
+
+
+class TestOutcomes:
+    """They are few, and go up in one request."""
+
+    @pytest.mark.parametrize(
+        ("faults", "error"),
+        [
+            ([{"status": 503}], None),
+            ([{"status": 503, "times": None}], UNAVAILABLE),
+            ([{"cut": "before", "times": None}], UNAVAILABLE),
+            ([{"status": 403, "times": None}], REFUSED),
+            ([{"cut": "after"}], None),
+            ([{"cut": "after"}, {"status": 403, "times": None}], None),
+        ],
+    )
+    def test_meet_the_same_store(
+        self, *, onesignal: Emulator, proxied: Any, faults: list[dict[str, Any]], error: Any
+    ) -> None:
+        place, proxy = proxied("s3")
+        hits = [proxy.fail(on=r"^PUT /exports/[^?]+$", **fault) for fault in faults]
+
+        def make() -> Any:
+            return OneSignalOutcomesToS3Operator(
+                task_id="outcomes",
+                outcome_names=["os__click.count"],
+                outcome_time_range="1h",
+                **place.parameters,
+            )
+
+        ended = run_try(make, store=None)
+
+        assert all(fault.hits for fault in hits)
+        assert type(ended.error) is (error or type(None))
+        assert (place.held() is None) == (error is not None)
+        assert place.leftovers() == []
 
 
 class TestAFolder:

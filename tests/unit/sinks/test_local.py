@@ -70,6 +70,27 @@ def test_a_full_disk_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert list(tmp_path.iterdir()) == []
 
 
+LIMITED = """
+import resource, signal, sys
+from pathlib import Path
+from airflow_provider_onesignal.sinks.local import store_file
+
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+with open("/dev/zero", "rb") as endless:
+    store_file(endless, Path(sys.argv[1]))
+"""
+
+
+def test_a_write_that_the_system_cuts_leaves_nothing(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", LIMITED, str(tmp_path / "users.csv.gz")]
+
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+
+    assert "OSError: [Errno 27] File too large" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 KILLED = """
 import os, signal, sys
 from pathlib import Path

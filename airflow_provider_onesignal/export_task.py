@@ -12,7 +12,7 @@ from airflow.providers.common.compat.sdk import AirflowException, conf
 from airflow_provider_onesignal.api import checks, dashboard
 from airflow_provider_onesignal.api.redaction import describe_url
 from airflow_provider_onesignal.api.retries import jittered, turn_delay
-from airflow_provider_onesignal.api.waiting import ExportEvent, look
+from airflow_provider_onesignal.api.waiting import LONGEST_WAIT, ExportEvent, look
 from airflow_provider_onesignal.api_task import ApiTask
 from airflow_provider_onesignal.compat import is_deferral_timeout
 from airflow_provider_onesignal.exceptions import (
@@ -82,7 +82,7 @@ class ExportTask(ApiTask):
 
     def run_export(self, context: Context) -> Any:
         """Start the export, or find the one of an earlier try, wait for its file, and finish."""
-        return self._run(context, deadline=time.time() + self.timeout, asked=0)
+        return self._run(context, deadline=self._latest_end(), asked=0)
 
     def execute_complete(
         self, context: Context, event: Any = None, started: dict[str, Any] | None = None
@@ -95,7 +95,8 @@ class ExportTask(ApiTask):
         """
         match event:
             case {"status": "turn", "deadline": int() | float() as deadline, "asked": int(asked)}:
-                return self._run(context, deadline=deadline, asked=asked)
+                # No deadline lies further off than one set now, whatever comes.
+                return self._run(context, deadline=min(self._latest_end(), deadline), asked=asked)
         end = ExportEvent.from_json(event)
         held = ExportMemory(context, durable=self.durable).held
         kept = StartedExport.from_json(started) or held()
@@ -152,6 +153,12 @@ class ExportTask(ApiTask):
     def forget(self, context: Context) -> None:
         """Let the next try start an export of its own."""
         ExportMemory(context, durable=self.durable).forget()
+
+    def _latest_end(self) -> float:
+        # Airflow 3 does not end a deferral at execution_timeout.
+        limit = self.execution_timeout if self.deferrable else None
+        seconds = self.timeout if limit is None else min(self.timeout, limit.total_seconds())
+        return time.time() + seconds
 
     def _run(self, context: Context, *, deadline: float, asked: int) -> Any:
         started = self.start(context, deadline=deadline, asked=asked)
@@ -256,11 +263,13 @@ class ExportTask(ApiTask):
 def _positive(value: float | timedelta, *, name: str) -> float:
     seconds = value.total_seconds() if isinstance(value, timedelta) else value
     try:
-        if 0 < seconds < float("inf"):
+        if 0 < seconds <= LONGEST_WAIT:
             return float(seconds)
     except TypeError:
         pass
-    raise OneSignalValidationError(f"{name} must be a positive number of seconds, got {value!r}.")
+    raise OneSignalValidationError(
+        f"{name} must be a positive number of seconds, at most a year, got {value!r}."
+    )
 
 
 def _ordinal(number: int) -> str:

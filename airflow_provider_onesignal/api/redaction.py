@@ -25,10 +25,24 @@ def redact(text: str, *, limit: int = _MAX_MESSAGE) -> str:
     :param text: anything a server may have said
     :param limit: length in characters after which the text is cut
     """
-    text = "".join(char if char.isprintable() else " " for char in text[: 20 * limit])
+    text = _printable(text[: 20 * limit])
     text = _URL_PATH.sub(_keep_documentation_links, text)
-    text = " ".join(_KEY.sub(r"\1***", text).split())
+    return one_line(_KEY.sub(r"\1***", text), limit=limit)
+
+
+def one_line(text: str, *, limit: int) -> str:
+    """
+    Make text that holds no secrets fit for a log line: one line, bounded.
+
+    :param text: any text
+    :param limit: length in characters after which the text is cut
+    """
+    text = " ".join(_printable(text[: 20 * limit]).split())
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() else " " for char in text)
 
 
 def _keep_documentation_links(match: re.Match[str]) -> str:

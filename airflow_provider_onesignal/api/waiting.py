@@ -11,7 +11,7 @@ from airflow_provider_onesignal.api.readiness import (
     started_at_latest,
     why_fatal,
 )
-from airflow_provider_onesignal.api.redaction import describe_url
+from airflow_provider_onesignal.api.redaction import describe_url, one_line, redact
 from airflow_provider_onesignal.exceptions import (
     OneSignalConfigurationError,
     OneSignalExportError,
@@ -22,6 +22,9 @@ from airflow_provider_onesignal.exceptions import (
 
 Status = Literal["ready", "timeout", "expired", "failed", "misconfigured"]
 _STATUSES = get_args(Status)
+_LONGEST_TEXT = 1000
+LONGEST_WAIT = 366 * 24 * 3600.0
+"""Seconds; whoever asks for more has made a mistake, and Airflow's dates end some day."""
 
 
 class ExportEvent(NamedTuple):
@@ -49,10 +52,11 @@ class ExportEvent(NamedTuple):
         """
         match event:
             case {"status": str(status), "last_seen": str(seen)} if status in _STATUSES:
-                return cls(status=status, last_seen=seen)  # type: ignore[arg-type]
+                return cls(status=status, last_seen=one_line(seen, limit=_LONGEST_TEXT))  # type: ignore[arg-type]
             case _:
                 raise OneSignalExportError(
-                    f"The wait for the export ended with an event that is not understood: {event!r}"
+                    "The wait for the export ended with an event that is not understood: "
+                    f"{redact(repr(event))}"
                 )
 
     def raise_unless_ready(self, url: str) -> None:
@@ -67,7 +71,8 @@ class ExportEvent(NamedTuple):
     def _raise(self, file: str) -> NoReturn:
         if self.status == "timeout":
             raise OneSignalExportTimeoutError(
-                f"The export's file ({file}) was not ready in the time given as timeout. "
+                f"The export's file ({file}) was not ready in the time given as timeout (or "
+                "execution_timeout, where that is shorter). "
                 f"Last seen: {self.last_seen}. Large exports take long (about 2,000 rows a "
                 "second): raise timeout, or retry: on Airflow 3.3+ that goes on waiting for the "
                 "same export."

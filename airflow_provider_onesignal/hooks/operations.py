@@ -9,6 +9,9 @@ from typing import Any
 from airflow_provider_onesignal.api import operations
 from airflow_provider_onesignal.api.answers import list_of, object_of, text_of, url_of
 from airflow_provider_onesignal.api.operations import ApiRequest
+from airflow_provider_onesignal.exceptions import OneSignalServerError
+
+_MOST_PAGES = 1000
 
 
 class ApiOperations(ABC):
@@ -56,15 +59,23 @@ class ApiOperations(ABC):
         Give all segments of the app, page by page.
 
         https://documentation.onesignal.com/reference/view-segments
+
+        :raises OneSignalServerError: the pages repeat, or do not end
         """
-        offset = 0
-        while True:
+        offset, before = 0, None
+        for _ in range(_MOST_PAGES):
             request = operations.view_segments(self.app_id, offset=offset)
             page = list_of(request, self.call(request), "segments")
+            if page and page == before:
+                break
             yield from page
             if len(page) < operations.SEGMENTS_PER_PAGE:
                 return
-            offset += len(page)
+            offset, before = offset + len(page), page
+        raise OneSignalServerError(
+            f"OneSignal's list of segments does not end after {offset}: its pages repeat, or are "
+            "too many. Check that the connection's host is OneSignal's API."
+        )
 
     def view_segment(self, segment_id: str) -> dict[str, Any]:
         """

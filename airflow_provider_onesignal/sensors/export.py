@@ -19,7 +19,7 @@ from airflow.providers.common.compat.sdk import (
 
 from airflow_provider_onesignal.api import checks
 from airflow_provider_onesignal.api.redaction import describe_url
-from airflow_provider_onesignal.api.waiting import ExportEvent, Look, look
+from airflow_provider_onesignal.api.waiting import LONGEST_WAIT, ExportEvent, Look, look
 from airflow_provider_onesignal.colors import UI_COLOR, UI_FGCOLOR
 from airflow_provider_onesignal.compat import is_deferral_timeout
 from airflow_provider_onesignal.exceptions import OneSignalError
@@ -136,23 +136,31 @@ class OneSignalExportSensor(BaseSensorOperator):
         if end.status == "timeout":
             raise AirflowSensorTimeout(
                 f"The export's file ({describe_url(self.csv_file_url)}) was not ready within "
-                f"{self.timeout:.0f} s. Last seen: {end.last_seen}."
+                f"{self._patience:.0f} s. Last seen: {end.last_seen}."
             )
         end.raise_unless_ready(self.csv_file_url)
 
     def _defer(self) -> NoReturn:
         from airflow_provider_onesignal.triggers.export import OneSignalExportTrigger
 
+        seconds = self._patience
         self.defer(
             trigger=OneSignalExportTrigger(
                 self.csv_file_url,
-                deadline=time.time() + self.timeout,
+                deadline=time.time() + seconds,
                 poll_interval=self.poke_interval,
                 onesignal_conn_id=self.onesignal_conn_id,
             ),
             method_name="execute_complete",
-            timeout=timedelta(seconds=self.timeout + _BACKSTOP),
+            timeout=timedelta(seconds=seconds + _BACKSTOP),
         )
+
+    @property
+    def _patience(self) -> float:
+        # Airflow 3 does not end a deferral at execution_timeout.
+        limit = self.execution_timeout
+        longest = LONGEST_WAIT if limit is None else limit.total_seconds()
+        return min(self.timeout, longest)
 
     def _look(self, *, deadline: float) -> Look:
         found = look(

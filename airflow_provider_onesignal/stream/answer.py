@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)\s*", re.IGNORECASE)
+# No file is longer; Python refuses to read numbers of some thousand digits.
+_NUMBER = r"[0-9]{1,18}"
+_CONTENT_RANGE = re.compile(rf"bytes ({_NUMBER})-({_NUMBER})/({_NUMBER}|\*)\s*", re.IGNORECASE)
 _TRANSIENT = frozenset({408, 425, 429})
 
 
@@ -58,7 +60,7 @@ def version(headers: Mapping[str, str]) -> Version:
     """Return which file the answer is about; of a part, the size of the whole."""
     part = byte_range(headers)
     length = headers.get("Content-Length", "")
-    whole = int(length) if length.isdecimal() else None
+    whole = int(length) if re.fullmatch(_NUMBER, length) else None
     return Version(
         size=part.total if part else whole,
         etag=headers.get("ETag"),
@@ -83,7 +85,7 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> floa
         return float(text)
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0.0
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

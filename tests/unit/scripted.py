@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -139,3 +141,55 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: Any) -> None:
         """Keep silent."""
+
+
+class RawServer:
+    """Sends the same bytes on each connection, whatever is asked, and closes it."""
+
+    def __init__(self) -> None:
+        self.answer = b""
+        self.seen: list[bytes] = []
+        self._socket = socket.create_server(("127.0.0.1", 0), backlog=50)
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        self._thread.join(5)
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                return
+            with connection, suppress(OSError):
+                connection.settimeout(5)
+                self.seen.append(_request(connection))
+                connection.sendall(self.answer)
+                connection.shutdown(socket.SHUT_WR)
+                while connection.recv(4096):
+                    pass
+
+
+def _request(connection: socket.socket) -> bytes:
+    """Read one request, its body too: what is unread at the end would reset the connection."""
+    got = b""
+    while b"\r\n\r\n" not in got:
+        if not (piece := connection.recv(65536)):
+            return got
+        got += piece
+    head, _, body = got.partition(b"\r\n\r\n")
+    length = re.search(rb"(?i)content-length: *(\d+)", head)
+    left = int(length[1]) - len(body) if length else 0
+    while left > 0 and (piece := connection.recv(65536)):
+        got += piece
+        left -= len(piece)
+    return got

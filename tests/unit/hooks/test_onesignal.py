@@ -118,6 +118,24 @@ def test_segments_are_given_over_all_pages(hook, server):
     ]
 
 
+def test_pages_that_repeat_come_to_an_end(hook, server):
+    server.script = [json_reply({"segments": [{"id": str(number)} for number in range(300)]})]
+
+    with pytest.raises(e.OneSignalServerError, match="does not end after 300"):
+        list(hook.view_segments())
+
+    assert server.count == 2
+
+
+def test_pages_without_end_come_to_an_end(hook, server, monkeypatch):
+    monkeypatch.setattr("airflow_provider_onesignal.hooks.operations._MOST_PAGES", 3)
+    pages = [[{"id": f"{page}-{number}"} for number in range(300)] for page in range(5)]
+    server.script = [json_reply({"segments": page}) for page in pages]
+
+    with pytest.raises(e.OneSignalServerError, match="does not end after 900"):
+        list(hook.view_segments())
+
+
 def test_a_look_at_a_file_sends_no_key(hook, server):
     server.script = [Reply(status=404)]
 

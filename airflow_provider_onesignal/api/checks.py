@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import sys
 from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,6 +13,8 @@ from uuid import UUID
 from airflow_provider_onesignal.exceptions import OneSignalValidationError
 
 log = logging.getLogger(__name__)
+
+_GREATEST = sys.float_info.max
 
 
 def uuid(value: Any, *, name: str) -> str:
@@ -71,7 +74,7 @@ def number(value: Any, *, name: str, low: float = -math.inf, high: float = math.
     :raises OneSignalValidationError: it is no number, or outside the range
     """
     found = _number(value)
-    if found is None or not math.isfinite(found):
+    if found is None or not -_GREATEST <= found <= _GREATEST:
         raise OneSignalValidationError(f"{name} must be a number, got {_kind_of_number(value)}.")
     if not low <= found <= high:
         raise OneSignalValidationError(f"{name} must be {_range(low, high)}, got {found}.")
@@ -107,19 +110,10 @@ def json_value(value: Any, *, name: str) -> None:
 
     :raises OneSignalValidationError: it or something in it is unknown to JSON, naming where
     """
-    if isinstance(value, Mapping):
-        for key, item in mapping(value, name=name).items():
-            json_value(item, name=f"{name}[{key!r}]")
-    elif isinstance(value, list | tuple):
-        for index, item in enumerate(value):
-            json_value(item, name=f"{name}[{index}]")
-    elif isinstance(value, float) and not math.isfinite(value):
-        raise OneSignalValidationError(f"{name} is {value}, which JSON cannot say: leave it out.")
-    elif value is not None and not isinstance(value, str | int | float):
-        raise OneSignalValidationError(
-            f"{name} is a {type(value).__name__}, which JSON cannot say: "
-            "make it a text or a number."
-        )
+    try:
+        _check_json(value, name=name)
+    except RecursionError:
+        raise OneSignalValidationError(f"{name} is nested too deep to be sent.") from None
 
 
 def text(value: Any, *, name: str, longest: int | None = None) -> str:
@@ -171,6 +165,22 @@ def export_url(value: Any) -> str:
     return str(value.strip())
 
 
+def _check_json(value: Any, *, name: str) -> None:
+    if isinstance(value, Mapping):
+        for key, item in mapping(value, name=name).items():
+            _check_json(item, name=f"{name}[{key!r}]")
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            _check_json(item, name=f"{name}[{index}]")
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise OneSignalValidationError(f"{name} is {value}, which JSON cannot say: leave it out.")
+    elif value is not None and not isinstance(value, str | int | float):
+        raise OneSignalValidationError(
+            f"{name} is a {type(value).__name__}, which JSON cannot say: "
+            "make it a text or a number."
+        )
+
+
 def _number(value: Any) -> float | int | None:
     if isinstance(value, bool):
         return None
@@ -189,6 +199,8 @@ def _number(value: Any) -> float | int | None:
 
 
 def _kind_of_number(value: Any) -> str:
+    if isinstance(value, int) and abs(value) > _GREATEST:
+        return "one that is too large"
     return repr(value) if isinstance(value, str | int | float) else _rendered(value)
 
 

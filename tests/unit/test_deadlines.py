@@ -152,7 +152,8 @@ class TestDeferred:
     @staticmethod
     def run_to_the_end(face: Face, clock: Any, limits: dict[str, Any]) -> Any:
         """Play the triggerer, and go on in another process each time."""
-        context, method, kwargs = task_context(FakeStore()), "", {}
+        context, method = task_context(FakeStore()), ""
+        kwargs: dict[str, Any] = {}
         while True:
             task = fresh(face, deferrable=True, **limits)
             ExportMemory._held.clear()

@@ -99,8 +99,8 @@ class ExportTransfer(ExportTask, PublishingTask, Destination):
         """Copy the file and give the object's URI."""
         try:
             uri = self._transfer(context, started.url, started_at=started.started_at)
-        except OneSignalExportCorruptError:
-            # The file is damaged where it lies; the next try needs another one.
+        except (OneSignalExportCorruptError, OneSignalExportUnavailableError):
+            # The file is damaged where it lies, or gone; the next try needs another one.
             self.forget(context)
             raise
         self.forget(context)

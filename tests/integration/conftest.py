@@ -21,6 +21,7 @@ from tests.integration.ledger import LEDGER
 from tests.integration.proxy import Proxy
 from tests.integration.retries import hurry_retries
 
+HERE = Path(__file__).parent
 ROWS = 2000
 _numbers = count()
 _clients: dict[str, Any] = {}
@@ -162,6 +163,20 @@ def proxied(
     yield make
     for proxy in used:
         proxy.reset()
+
+
+@pytest.fixture
+def is_whole_folder(request: pytest.FixtureRequest) -> bool:
+    """Tell whether all tests of this folder are run, and not a choice of them."""
+    chosen = request.config.option
+    is_choice = chosen.keyword or chosen.markexpr or any("::" in arg for arg in request.config.args)
+    files = {item.path for item in request.session.items}
+    return not is_choice and files.issuperset(HERE.glob("test_*.py"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the test of the ledger come last."""
+    items.sort(key=lambda item: item.path == HERE / "test_ledger.py")
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -22,7 +22,7 @@ class Countable(Protocol):
 
 @dataclass
 class Ledger:
-    """The counts of a test run: a fault counts once, however many requests it hit."""
+    """The counts of a test run: a fault counts once, however many requests or tries it hit."""
 
     faults_injected: int = 0
     wrong_objects: int = 0
@@ -30,15 +30,23 @@ class Ledger:
     untyped_errors: int = 0
     secrets_shown: int = 0
 
+    def __post_init__(self) -> None:
+        self._counted: list[Fault] = []
+
     def __str__(self) -> str:
         names = (each.name for each in fields(self))
         return "; ".join(f"{name.replace('_', ' ')}: {getattr(self, name)}" for name in names)
 
     def count(self, found: dict[str, list[str]], faults: Iterable[Countable]) -> None:
         """Add what one test found."""
-        self.faults_injected += sum(1 for fault in faults if fault.hits)
+        new = [fault for fault in faults if fault.hits and not self._has(fault)]
+        self._counted += new
+        self.faults_injected += len(new)
         for name, what in found.items():
             setattr(self, name, getattr(self, name) + len(what))
+
+    def _has(self, fault: Fault) -> bool:
+        return any(each is fault for each in self._counted)
 
 
 LEDGER = Ledger()

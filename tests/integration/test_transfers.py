@@ -16,7 +16,9 @@ from airflow_provider_onesignal.exceptions import (
 from airflow_provider_onesignal.exports import MessageHistoryExport
 from airflow_provider_onesignal.stream import copy
 from airflow_provider_onesignal.testing import Emulator
-from tests.integration.cases import DOWNLOADS, PLAIN, STARTS, WAITS, Case, N, rows
+from tests.integration.case import Case, rows
+from tests.integration.cases import DOWNLOADS, PLAIN, N
+from tests.integration.cases_before import STARTS, WAITS
 from tests.integration.job import Job
 from tests.integration.ledger import CLEAN, judge
 from tests.integration.stores import Place
@@ -59,6 +61,11 @@ def downloads(emulator: Emulator) -> list[Any]:
     return [asked for asked in emulator.files.requests if asked.operation == "download"]
 
 
+def is_kept(job: Job) -> bool:
+    """Tell whether the task's next try will go on with the export."""
+    return bool(job.store and job.store.values)
+
+
 class TestEveryFault:
     @STORES
     @WAYS
@@ -89,6 +96,7 @@ class TestEveryFault:
         assert len(ended.deferrals) == (mode == "deferred")
         assert max(waits, default=0) >= row.waits
         assert posts(onesignal) == 1
+        assert is_kept(job) is (row.keeps_the_export and mode != "url")
 
     @MODES
     @pytest.mark.parametrize("row", rows(WAITS))
@@ -109,6 +117,7 @@ class TestEveryFault:
         assert type(ended.error) is (row.error or type(None))
         assert len(ended.deferrals) == (mode == "deferred")
         assert posts(onesignal) == 1
+        assert is_kept(job) is row.keeps_the_export
 
     @MODES
     @pytest.mark.parametrize("row", rows(STARTS))
@@ -134,6 +143,7 @@ class TestEveryFault:
         assert all(fault.hits for fault in onesignal.faults.all())
         assert type(ended.error) is (row.error or type(None))
         assert max(waits, default=0) >= row.waits
+        assert not is_kept(job)
 
 
 class TestAPlainFile:
@@ -156,6 +166,7 @@ class TestAPlainFile:
         assert judge(ended, emulator=onesignal, place=place, before=before) == CLEAN
         assert all(fault.hits for fault in onesignal.files.faults.all())
         assert type(ended.error) is (row.error or type(None))
+        assert is_kept(job) is row.keeps_the_export
 
 
 class TestResuming:

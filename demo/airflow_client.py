@@ -114,6 +114,16 @@ class AirflowClient:
         """Let a DAG have no more runs, or let it have them again."""
         self._call("PATCH", f"dags/{dag_id}", json={"is_paused": is_paused})
 
+    def fail_task(self, dag_id: str, run_id: str, task_id: str) -> None:
+        """End a task, as the button of that name does."""
+        path = f"dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}"
+        self._call("PATCH", path, json={"new_state": "failed"})
+
+    def clear(self, dag_id: str, run_id: str) -> None:
+        """Let all tasks of a run be run again, as the button of that name does."""
+        body = {"dry_run": False, "dag_run_id": run_id, "only_failed": False}
+        self._call("POST", f"dags/{dag_id}/clearTaskInstances", json=body)
+
     def tasks(self, dag_id: str, run_id: str) -> dict[str, dict[str, Any]]:
         """Give the task instances of a run, by task id."""
         found = self.get(f"dags/{dag_id}/dagRuns/{run_id}/taskInstances")["task_instances"]

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import traceback
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -28,6 +29,13 @@ _TALKATIVE = ("asyncio", "boto3", "botocore", "moto", "s3transfer", "werkzeug")
 
 
 @dataclass
+class OutletEvent:
+    """What a task tells of an asset."""
+
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
 class Ended:
     """
     How a try of a task ended.
@@ -46,6 +54,7 @@ class Ended:
     deferrals: list[Any] = field(default_factory=list)
     temporary: list[str] = field(default_factory=list)
     shown: dict[str, str] = field(default_factory=dict)
+    outlet_events: dict[Any, Any] = field(default_factory=lambda: defaultdict(OutletEvent))
 
     @property
     def summary(self) -> dict[str, Any]:
@@ -107,6 +116,7 @@ def run_try(make: Callable[[], Any], *, store: FakeStore | None, served: bool = 
                 ended.shown["error"] = str(error)
                 ended.shown["traceback"] = "".join(traceback.format_exception(error))
         ended.shown |= {"log": log.masked, "own log": log.own, "xcoms": json.dumps(ended.xcoms)}
+        ended.shown["asset events"] = repr(list(ended.outlet_events.values()))
     return ended
 
 
@@ -166,6 +176,7 @@ def _run(make: Callable[[], Any], context: Any, ended: Ended, *, served: bool) -
     while True:
         operator = make()
         operator.render_template_fields(context)
+        ended.shown[f"rendered {len(ended.deferrals)}"] = _rendered(operator)
         # what a process holds in memory does not come back with a deferral
         ExportMemory._held.clear()
         try:
@@ -178,8 +189,23 @@ def _run(make: Callable[[], Any], context: Any, ended: Ended, *, served: bool) -
             if not served:
                 return None
             event = _served(deferral.trigger)
+            ended.shown[f"event {len(ended.deferrals)}"] = json.dumps(event)
             method = deferral.method_name
             kwargs = {**_through_json(deferral.kwargs or {}), "event": event}
+
+
+def _rendered(operator: Any) -> str:
+    """Give the rendered templates as Airflow keeps and shows them."""
+    try:
+        from airflow.sdk.execution_time.task_runner import _serialize_rendered_fields
+    except ImportError:
+        from airflow.serialization.helpers import serialize_template_field
+
+        given = {name: getattr(operator, name) for name in operator.template_fields}
+        return repr(
+            {name: redact(serialize_template_field(v, name), name) for name, v in given.items()}
+        )
+    return repr(_serialize_rendered_fields(operator))
 
 
 def _served(trigger: Any) -> Any:
@@ -209,4 +235,5 @@ def _context(ended: Ended, store: FakeStore | None) -> Any:
         try_number=1,
         xcom_push=lambda key, value: ended.xcoms.update({key: value}),
     )
-    return {"ti": ti, **({} if store is None else {"task_state_store": store})}
+    state = {} if store is None else {"task_state_store": store}
+    return {"ti": ti, "outlet_events": ended.outlet_events, **state}

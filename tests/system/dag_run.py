@@ -85,6 +85,14 @@ class DagRun:
         tasks = self._client.tasks(self._dag_id, self.run_id).values()
         return any(task["state"] == "up_for_retry" for task in tasks)
 
+    def fail_task(self, task_id: str) -> None:
+        """End a task, as the button of that name does."""
+        self._client.fail_task(self._dag_id, self.run_id, task_id)
+
+    def clear(self) -> None:
+        """Let all tasks be run again, as the button of that name does."""
+        self._client.clear(self._dag_id, self.run_id)
+
     def abandon(self) -> None:
         """End the run, so that the next one of the same DAG can begin."""
         if not self.has_ended():

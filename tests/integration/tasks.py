@@ -201,10 +201,11 @@ def _rendered(operator: Any) -> str:
     except ImportError:
         from airflow.serialization.helpers import serialize_template_field
 
-        given = {name: getattr(operator, name) for name in operator.template_fields}
-        return repr(
-            {name: redact(serialize_template_field(v, name), name) for name, v in given.items()}
-        )
+        shown = {
+            name: redact(serialize_template_field(getattr(operator, name), name), name)
+            for name in operator.template_fields
+        }
+        return repr(shown)
     return repr(_serialize_rendered_fields(operator))
 
 

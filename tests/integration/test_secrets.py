@@ -39,11 +39,11 @@ def _everything_is_logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         logging.getLogger(name).setLevel(level)
 
 
-def export(place: Place, *, form: str, deferrable: bool) -> list[Ended]:
+def export(place: Place, *, form: str, deferrable: bool, timeout: float = 30) -> list[Ended]:
     """Run the whole job, as far as it goes."""
     asset = Asset(name="users", uri="x-onesignal://users")
     copy = {"task_id": "copy", "outlets": [asset], **place.parameters}
-    waits = {"deferrable": deferrable, "timeout": 1}
+    waits: dict[str, Any] = {"deferrable": deferrable, "timeout": timeout}
     if form == "one task":
         given = {"export": SubscriptionsExport(), "poll_interval": 0.02, **waits, **copy}
         return [run_try(lambda: place.operator(**given), store=FakeStore())]
@@ -130,7 +130,8 @@ class TestNothingShows:
         elif on:
             onesignal.files.fail(on, skip=1 if on == "poll" else 0, **how)
 
-        endings = export(place, form=form, deferrable=deferrable)
+        timeout = 0.3 if fault == "a file that is late" else 30
+        endings = export(place, form=form, deferrable=deferrable, timeout=timeout)
 
         printed = "".join(capfd.readouterr())
         assert found(endings, onesignal, printed) == []
@@ -165,11 +166,14 @@ class TestTheAddressStandsWhereItIsNeeded:
         self, onesignal: Emulator, place_of: Any, deferrable: bool
     ) -> None:
         onesignal.settings.ready_after_polls = 2
-        state = FakeStore()
-        place = place_of("folder")
         kept: list[str] = []
-        keep = state.set
-        state.set = lambda key, value: (kept.append(json.dumps(value)), keep(key, value))[1]  # type: ignore[method-assign]
+
+        class Store(FakeStore):
+            def set(self, key: str, value: Any) -> None:
+                kept.append(json.dumps(value))
+                super().set(key, value)
+
+        state, place = Store(), place_of("folder")
 
         ended = run_try(
             lambda: place.operator(

@@ -6,6 +6,7 @@ import logging
 import ssl
 import time
 from collections.abc import Callable
+from http.cookiejar import DefaultCookiePolicy
 from itertools import count
 from typing import Any
 from urllib.parse import urlsplit
@@ -50,7 +51,7 @@ class _Authorization(AuthBase):
 
 class HttpSession(requests.Session):
     """
-    A session that keeps to the connection's settings and follows no redirect.
+    A session that keeps to the connection's settings, follows no redirect and takes no cookie.
 
     :param http: timeout, TLS verification, proxies
     :param authorization: value of the Authorization header; None for servers other than the API
@@ -61,6 +62,7 @@ class HttpSession(requests.Session):
         self._http = http
         self.auth = _Authorization(authorization)
         self.headers["User-Agent"] = USER_AGENT
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
 
     @property
     def timeout(self) -> float:

@@ -293,6 +293,17 @@ def test_a_file_host_gets_no_authorization_at_all(server, monkeypatch, tmp_path)
     assert "authorization" not in server.seen[0].headers
 
 
+@pytest.mark.parametrize("authorization", [None, "Key k"], ids=["file host", "API"])
+def test_cookies_are_not_kept(server, authorization):
+    server.script = [Reply(headers={"Set-Cookie": "session=of-somebody; Path=/"})]
+
+    with HttpSession(HttpSettings(), authorization=authorization) as session:
+        for _ in range(2):
+            session.get(server.url)
+
+    assert [seen.headers.get("cookie") for seen in server.seen] == [None, None]
+
+
 def test_nothing_logs_or_shows_the_key(client, server, caplog):
     server.script = [Reply(status=503), json_reply({"errors": [f"key {KEY} is wrong"]}, status=401)]
 

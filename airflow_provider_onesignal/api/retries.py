@@ -79,16 +79,22 @@ def jittered(interval: float, *, rand: Callable[[], float] = random.random) -> f
     return interval * (0.9 + 0.2 * rand())
 
 
-def turn_delay(asked: int, poll_interval: float) -> float:
+def turn_delay(
+    asked: int, poll_interval: float, *, rand: Callable[[], float] = random.random
+) -> float:
     """
     Seconds until asking again for the account's only export slot.
 
+    Up to a tenth less than said below, lest tasks that began together ask together for ever.
+
     :param asked: how often it was refused, from 1
     :param poll_interval: the first wait; later ones double up to a minute
+    :param rand: source of jitter, in [0, 1)
     """
-    if asked <= 1:
-        return poll_interval
-    return min(MAX_TURN_DELAY, poll_interval * 2.0 ** min(asked - 1, 10))
+    longest = poll_interval
+    if asked > 1:
+        longest = min(MAX_TURN_DELAY, poll_interval * 2.0 ** min(asked - 1, 10))
+    return longest * (1.0 - 0.1 * rand())
 
 
 def retry_after_seconds(

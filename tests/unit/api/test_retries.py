@@ -98,11 +98,20 @@ def test_polls_are_spread_by_a_tenth(rand):
 def test_asking_for_the_slot_starts_with_the_poll_interval_and_grows_to_a_minute(
     poll_interval, expected
 ):
-    assert [turn_delay(asked, poll_interval) for asked in range(1, 6)] == expected
+    whole = [turn_delay(asked, poll_interval, rand=lambda: 0.0) for asked in range(1, 6)]
+
+    assert whole == expected
+
+
+def test_tasks_that_began_together_do_not_ask_together():
+    waits = {turn_delay(4, 10.0) for _ in range(50)}
+
+    assert len(waits) > 40
+    assert all(54.0 <= wait <= 60.0 for wait in waits)
 
 
 def test_asking_for_the_slot_a_thousand_times_is_no_overflow():
-    assert turn_delay(100_000, 10.0) == 60.0
+    assert 54.0 <= turn_delay(100_000, 10.0) <= 60.0
 
 
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)

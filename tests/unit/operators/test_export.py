@@ -13,6 +13,7 @@ from airflow.providers.common.compat.sdk import DAG, TaskDeferred
 
 from airflow_provider_onesignal import exceptions as e
 from airflow_provider_onesignal.api.readiness import Probe
+from airflow_provider_onesignal.api.retries import turn_delay
 from airflow_provider_onesignal.export_task import ExportTask
 from airflow_provider_onesignal.exports import (
     EventsExport,
@@ -364,6 +365,11 @@ class TestAnotherTry:
 
 
 class TestTheTakenSlot:
+    @pytest.fixture(autouse=True)
+    def whole_waits(self, monkeypatch):
+        without_jitter = partial(turn_delay, rand=lambda: 0.0)
+        monkeypatch.setattr("airflow_provider_onesignal.export_task.turn_delay", without_jitter)
+
     def test_fail_raises_at_once(self, store, clock):
         with pytest.raises(e.OneSignalExportInProgressError):
             make(FakeHook(starts=[BUSY]), on_conflict="fail").execute(task_context(store))

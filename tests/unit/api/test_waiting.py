@@ -114,3 +114,23 @@ def test_each_other_end_has_its_type_and_says_what_was_seen_last(status, error, 
     assert type(raised.value) is error
     assert "what was seen" in str(raised.value)
     assert "csv_exports" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "event", [["x" * 10_000], {"status": "ok\n" * 1000}, "os_v2_app_" + "k" * 99]
+)
+def test_what_is_not_understood_is_shown_in_one_bounded_line_without_secrets(event):
+    with pytest.raises(OneSignalExportError, match="not understood") as raised:
+        ExportEvent.from_json(event)
+
+    assert len(str(raised.value)) < 500
+    assert str(raised.value).isprintable()
+    assert "k" * 20 not in str(raised.value)
+
+
+def test_what_was_last_seen_is_kept_to_one_bounded_line():
+    event = ExportEvent.from_json({"status": "timeout", "last_seen": "HTTP 404,\n pending" * 1000})
+
+    assert event.last_seen.startswith("HTTP 404, pending")
+    assert len(event.last_seen) <= 1000
+    assert event.last_seen.isprintable()

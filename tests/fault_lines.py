@@ -137,11 +137,11 @@ PROCESSES = (
         f"{DEADLINES}test_a_task_ended_while_it_waits_says_that_its_export_goes_on_and_can_be_taken_up",
     ),
     Line(
-        "The task is killed on a worker",
+        "A user ends the task while it waits on a worker",
         "The log says that the export goes on, at which host its file will be, and whether the "
         "next try goes on with it.",
         "The export, in the task's state.",
-        f"{OPERATOR}TestKilled::test_says_what_becomes_of_the_export_without_its_address",
+        f"{DEADLINES}test_a_task_ended_on_its_worker_says_that_its_export_goes_on",
     ),
     Line(
         "The task is cleared after its success",

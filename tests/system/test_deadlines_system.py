@@ -86,8 +86,29 @@ def test_a_task_ended_while_it_waits_says_that_its_export_goes_on_and_can_be_tak
     assert emulator.export(run.result(TASK)) is emulator.exports[0]
 
 
-def said_in_a_log(airflow: LiveAirflow, run: DagRun) -> bool:
-    said = "the export goes on at OneSignal and its file will be at 127.0.0.1/"
+def test_a_task_ended_on_its_worker_says_that_its_export_goes_on(
+    airflow: LiveAirflow, start: Start, emulator: Emulator
+) -> None:
+    emulator.settings.ready_after = HOUR
+    run = start("impatient_on_a_worker")
+    wait_until(
+        lambda: any(request.operation == "poll" for request in emulator.files.requests),
+        what="a look at the file",
+        timeout=60,
+    )
+
+    run.fail_task(TASK)
+
+    said = "The task was killed; the export goes on at OneSignal, its file will be at 127.0.0.1/"
+    wait_until(lambda: said_in_a_log(airflow, run, said), what="its last words", timeout=60)
+    assert posts(emulator) == 1
+
+
+def said_in_a_log(
+    airflow: LiveAirflow,
+    run: DagRun,
+    said: str = "the export goes on at OneSignal and its file will be at 127.0.0.1/",
+) -> bool:
     logs = (path for path in airflow.home.rglob("*.log*") if path.is_file())
     texts = (path.read_text(errors="replace") for path in logs if run.run_id in str(path))
     return any(said in text for text in texts)

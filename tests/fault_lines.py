@@ -21,6 +21,10 @@ DEADLINES = "tests/system/test_deadlines_system.py::"
 UNIT_DEADLINES = "tests/unit/test_deadlines.py::"
 OPERATOR = "tests/unit/operators/test_export.py::"
 ANSWERS = "tests/unit/test_hostile_answers.py::"
+STORE_FAULTS = "tests/integration/test_store_faults.py::"
+STORE_MATRIX = "test_every_fault_and_the_retry_after_it"
+KILLED_COPIES = "tests/integration/test_killed_copies.py::"
+STARTED_IS_KEPT = f"{AS_BEFORE} An export that was started is kept for the next try."
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,104 @@ DESTINATION = (
     ),
 )
 
+
+@dataclass(frozen=True)
+class StoreLine:
+    """
+    A line about rows of the stores' matrix, from which it has the type of the error.
+
+    :param fault: what goes wrong
+    :param kinds: ends of the rows' names
+    :param left: what is left behind
+    :param is_error: whether the task fails
+    """
+
+    fault: str
+    kinds: tuple[str, ...]
+    left: str
+    is_error: bool = True
+
+    def tells_of(self, name: str) -> bool:
+        """Tell whether a row of the matrix belongs to this line."""
+        return any(f": {name}".endswith(f": {kind}") for kind in self.kinds)
+
+
+STORE_ROWS = (
+    StoreLine(
+        "It fails for a moment at any step (5xx, 429, a cut connection), or is slow",
+        ("500 once", "503 once", "503 twice", "429 twice", "cut once", "slow"),
+        WHOLE,
+        is_error=False,
+    ),
+    StoreLine(
+        "It fails, throttles or cannot be reached for good, at any step",
+        ("500 for ever", "503 for ever", "429 for ever", "cut for ever"),
+        STARTED_IS_KEPT,
+    ),
+    StoreLine("It refuses access (403), at any step", ("403",), STARTED_IS_KEPT),
+    StoreLine(
+        "It acts on the last request of an upload, and its answer is lost: read back and compared",
+        (
+            "UploadPart: answer lost",
+            "CompleteMultipartUpload: answer lost",
+            "CompleteMultipartUpload: answer lost, and then refused",
+            "last chunk: answer lost",
+        ),
+        WHOLE,
+        is_error=False,
+    ),
+    StoreLine(
+        "S3 begins an upload, and its answer is lost",
+        ("CreateMultipartUpload: answer lost",),
+        f"{WHOLE} Beside it an unfinished upload without parts, for a lifecycle rule.",
+        is_error=False,
+    ),
+    StoreLine(
+        "It fails for good, and S3 cannot even be told to abort the upload",
+        ("500 for ever, and the abort too",),
+        f"{AS_BEFORE} An unfinished upload, named in the log, for a lifecycle rule.",
+    ),
+)
+STORES = (
+    Line(
+        "It is gone after the last step, so that it cannot be asked whether the object is there",
+        e.OneSignalDestinationUnavailableError,
+        "The object, whole, or what was there. The next try looks.",
+        f"{STORE_FAULTS}TestS3::test_a_store_that_is_gone_after_the_last_step_leaves_it_open",
+    ),
+    Line(
+        "An object appears during the copy, and `replace` is False (Google Cloud Storage)",
+        e.OneSignalDestinationError,
+        "The object that appeared.",
+        f"{STORE_FAULTS}TestGCS::test_an_object_that_appears_meanwhile_is_not_written_over",
+    ),
+    Line(
+        "The disk is full, or fails (`file://`)",
+        e.OneSignalDestinationUnavailableError,
+        f"{KEPT} No temporary file.",
+        f"{STORE_FAULTS}TestAFolder::test_that_fails",
+    ),
+    Line(
+        "It fails while outcomes are archived",
+        e.OneSignalDestinationUnavailableError,
+        AS_BEFORE,
+        f"{STORE_FAULTS}TestOutcomes::test_meet_the_same_store",
+    ),
+)
+
 PROCESSES = (
+    Line(
+        "The task is told to stop (SIGTERM) in the middle of the copy",
+        "The copy is given up and the task fails.",
+        f"{AS_BEFORE} No part of an upload, no temporary file.",
+        f"{KILLED_COPIES}test_told_to_stop_leaves_nothing",
+    ),
+    Line(
+        "The process is killed outright (SIGKILL) in the middle of the copy, in any store",
+        "The next try copies from the first byte, and succeeds.",
+        f"{AS_BEFORE} What the process could not remove: see [Killed tasks](#killed-tasks).",
+        f"{KILLED_COPIES}test_killed_outright_leaves_no_object_and_the_next_try_supersedes_the_rest",
+    ),
     Line(
         "SIGKILL of the task's process while it waits",
         "The next try says that it goes on with the export, and succeeds.",

@@ -33,7 +33,7 @@ class Ledger:
     secrets_shown: int = 0
 
     def __post_init__(self) -> None:
-        self._counted: list[Fault] = []
+        self._counted: list[Countable] = []
 
     def __str__(self) -> str:
         names = (each.name for each in fields(self))
@@ -47,7 +47,7 @@ class Ledger:
         for name, what in found.items():
             setattr(self, name, getattr(self, name) + len(what))
 
-    def _has(self, fault: Fault) -> bool:
+    def _has(self, fault: Countable) -> bool:
         return any(each is fault for each in self._counted)
 
 

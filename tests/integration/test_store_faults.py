@@ -10,6 +10,10 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_onesignal.exceptions import (
+    OneSignalDestinationError,
+    OneSignalDestinationUnavailableError,
+)
 from airflow_provider_onesignal.testing import Emulator
 from airflow_provider_onesignal.transfers.onesignal_to_s3 import OneSignalOutcomesToS3Operator
 from tests.integration.job import Job
@@ -20,9 +24,7 @@ from tests.integration.store_cases import (
     ANSWER_LOST_UPLOAD_GONE,
     CANCEL,
     GCS_OPERATIONS,
-    REFUSED,
     S3_OPERATIONS,
-    UNAVAILABLE,
     StoreCase,
     rows,
 )
@@ -107,7 +109,7 @@ class TestS3:
 
         faults = [lost, gone, down]
         assert all(fault.hits for fault in faults)
-        assert type(ended.error) is UNAVAILABLE
+        assert type(ended.error) is OneSignalDestinationUnavailableError
         assert "cannot be asked whether the file is there" in str(ended.error)
         assert "was not aborted" not in ended.shown["log"]
         assert place.leftovers() == []
@@ -123,9 +125,9 @@ class TestS3:
         [
             ({"status": 503}, None),
             ({"cut": "before"}, None),
-            ({"cut": "before", "times": None}, UNAVAILABLE),
-            ({"status": 503, "times": None}, UNAVAILABLE),
-            ({"status": 403, "times": None}, REFUSED),
+            ({"cut": "before", "times": None}, OneSignalDestinationUnavailableError),
+            ({"status": 503, "times": None}, OneSignalDestinationUnavailableError),
+            ({"status": 403, "times": None}, OneSignalDestinationError),
         ],
     )
     def test_an_object_that_cannot_be_read_is_not_taken_for_another(
@@ -161,7 +163,7 @@ class TestGCS:
         faults = [lost, race]
         found = judge(ended, emulator=onesignal, place=place, before=BEFORE, faults=faults)
         assert found == CLEAN
-        assert type(ended.error) is REFUSED
+        assert type(ended.error) is OneSignalDestinationError
         assert f"{place.uri} appeared while this task ran" in str(ended.error)
 
     def test_what_is_cancelled_is_the_upload_itself(
@@ -205,9 +207,9 @@ class TestOutcomes:
         ("faults", "error"),
         [
             ([{"status": 503}], None),
-            ([{"status": 503, "times": None}], UNAVAILABLE),
-            ([{"cut": "before", "times": None}], UNAVAILABLE),
-            ([{"status": 403, "times": None}], REFUSED),
+            ([{"status": 503, "times": None}], OneSignalDestinationUnavailableError),
+            ([{"cut": "before", "times": None}], OneSignalDestinationUnavailableError),
+            ([{"status": 403, "times": None}], OneSignalDestinationError),
             ([{"cut": "after"}], None),
             ([{"cut": "after"}, {"status": 403, "times": None}], None),
         ],
@@ -239,16 +241,16 @@ class TestAFolder:
     @pytest.mark.parametrize(
         ("call", "number", "error"),
         [
-            ("os.fsync", errno.ENOSPC, UNAVAILABLE),
-            ("os.fsync", errno.EDQUOT, UNAVAILABLE),
-            ("os.fsync", errno.EIO, UNAVAILABLE),
-            ("shutil.copyfileobj", errno.ENOSPC, UNAVAILABLE),
-            ("pathlib.Path.replace", errno.EIO, UNAVAILABLE),
-            ("pathlib.Path.replace", errno.EACCES, REFUSED),
-            ("pathlib.Path.replace", errno.EROFS, REFUSED),
-            ("pathlib.Path.mkdir", errno.EACCES, REFUSED),
-            ("pathlib.Path.open", errno.EACCES, REFUSED),
-            ("pathlib.Path.open", errno.EMFILE, UNAVAILABLE),
+            ("os.fsync", errno.ENOSPC, OneSignalDestinationUnavailableError),
+            ("os.fsync", errno.EDQUOT, OneSignalDestinationUnavailableError),
+            ("os.fsync", errno.EIO, OneSignalDestinationUnavailableError),
+            ("shutil.copyfileobj", errno.ENOSPC, OneSignalDestinationUnavailableError),
+            ("pathlib.Path.replace", errno.EIO, OneSignalDestinationUnavailableError),
+            ("pathlib.Path.replace", errno.EACCES, OneSignalDestinationError),
+            ("pathlib.Path.replace", errno.EROFS, OneSignalDestinationError),
+            ("pathlib.Path.mkdir", errno.EACCES, OneSignalDestinationError),
+            ("pathlib.Path.open", errno.EACCES, OneSignalDestinationError),
+            ("pathlib.Path.open", errno.EMFILE, OneSignalDestinationUnavailableError),
         ],
     )
     def test_that_fails(

@@ -20,11 +20,12 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 with DAG(dag_id="short_of_time", schedule=None, start_date=START):
     start = OneSignalExportSubscriptionsOperator(task_id="start", wait_for_completion=False)
-    for name, given in {
+    sensors: dict[str, dict[str, Any]] = {
         "fails": {"timeout": LIMIT},
         "skips": {"timeout": LIMIT, "soft_fail": True},
         "ends_at_execution_timeout": {"execution_timeout": LIMIT},
-    }.items():
+    }
+    for name, given in sensors.items():
         OneSignalExportSensor(
             task_id=name, csv_file_url=start.output, poke_interval=1, **DEFERRED, **given
         )

@@ -7,7 +7,7 @@ AIRFLOW3 := .venv/airflow-3.3/bin
 AIRFLOW2 := .venv/airflow-2.11/bin
 DEMO := .venv/demo/bin
 # What is checked: whatever of this exists.
-CODE := $(wildcard airflow_provider_onesignal example_dags demo tests benchmarks .ci/environment.py)
+CODE := $(wildcard airflow_provider_onesignal example_dags demo tests benchmarks docs .ci/environment.py)
 # More for pytest: make test-unit ARGS="-k readiness -x"
 ARGS ?=
 
@@ -78,6 +78,18 @@ format: env-3.3 ## rewrite the code as lint wants it
 bench: env-3.3 ## speed, memory and import cost, as ratios (ARGS=--full: also at 2 GiB)
 	@$(AIRFLOW3)/python -m benchmarks $(ARGS)
 
+# MkDocs' advertisement for its own successor is no warning of ours.
+MKDOCS := NO_MKDOCS_2_WARNING=1 $(AIRFLOW3)/python -m mkdocs
+
+.PHONY: docs
+docs: env-3.3 ## the documentation in site/, strictly: any warning fails
+	@echo "== docs"
+	@$(MKDOCS) build --strict --quiet
+
+.PHONY: docs-serve
+docs-serve: env-3.3 ## the documentation at http://127.0.0.1:8000, built again as you write
+	@$(MKDOCS) serve --watch airflow_provider_onesignal --watch example_dags
+
 .PHONY: build
 build: env-3.3 ## wheel and sdist in dist/, checked
 	@echo "== build"
@@ -88,7 +100,7 @@ build: env-3.3 ## wheel and sdist in dist/, checked
 
 .PHONY: clean
 clean: ## remove environments, the demo and everything built
-	@rm -rf .venv .demo dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf .venv .demo dist build site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: env-3.3 env-2.11 env-demo

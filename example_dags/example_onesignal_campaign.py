@@ -81,7 +81,7 @@ with DAG(
     },
     tags=["example", "onesignal"],
 ):
-    # [START howto_operator_onesignal_segments]
+    # --8<-- [start:operator_onesignal_segments]
     create_segment = OneSignalCreateSegmentOperator(
         task_id="create_segment",
         name=SEGMENT,
@@ -96,7 +96,7 @@ with DAG(
         task_id="delete_segment",
         segment_id=create_segment.output,
     )
-    # [END howto_operator_onesignal_segments]
+    # --8<-- [end:operator_onesignal_segments]
     export_events = OneSignalExportToObjectStorageOperator(
         task_id="export_events",
         export=EventsExport(message_id=MESSAGE_ID),

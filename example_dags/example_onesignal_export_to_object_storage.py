@@ -48,7 +48,7 @@ with DAG(
     default_args=RETRIES,
     tags=["example", "onesignal"],
 ):
-    # [START howto_operator_onesignal_export_to_object_storage]
+    # --8<-- [start:operator_onesignal_export_to_object_storage]
     export_subscriptions = OneSignalExportToObjectStorageOperator(
         task_id="export_subscriptions",
         export=SubscriptionsExport(extra_fields=["external_user_id", "country", "timezone_id"]),
@@ -58,7 +58,7 @@ with DAG(
         pool="onesignal_export",
         outlets=[Asset("onesignal_subscriptions")],
     )
-    # [END howto_operator_onesignal_export_to_object_storage]
+    # --8<-- [end:operator_onesignal_export_to_object_storage]
 
 with DAG(
     dag_id="example_onesignal_export_in_three_tasks",
@@ -71,7 +71,7 @@ with DAG(
     default_args=RETRIES,
     tags=["example", "onesignal"],
 ):
-    # [START howto_sensor_onesignal_export]
+    # --8<-- [start:sensor_onesignal_export]
     start = OneSignalExportSubscriptionsOperator(
         task_id="start_export",
         extra_fields=["external_user_id", "country", "timezone_id"],
@@ -93,4 +93,4 @@ with DAG(
         replace=True,
         outlets=[Asset("onesignal_subscriptions_in_three_tasks")],
     )
-    # [END howto_sensor_onesignal_export]
+    # --8<-- [end:sensor_onesignal_export]

@@ -40,7 +40,7 @@ with DAG(
     },
     tags=["example", "onesignal"],
 ):
-    # [START howto_operator_onesignal_export_to_s3]
+    # --8<-- [start:operator_onesignal_export_to_s3]
     export_subscriptions = OneSignalExportToS3Operator(
         task_id="export_subscriptions",
         export=SubscriptionsExport(extra_fields=["external_user_id", "country", "timezone_id"]),
@@ -51,4 +51,4 @@ with DAG(
         pool="onesignal_export",
         outlets=[Asset("onesignal_subscriptions_s3")],
     )
-    # [END howto_operator_onesignal_export_to_s3]
+    # --8<-- [end:operator_onesignal_export_to_s3]

@@ -44,7 +44,7 @@ with DAG(
     default_args=RETRIES,
     tags=["example", "onesignal"],
 ):
-    # [START howto_operator_onesignal_outcomes_to_object_storage]
+    # --8<-- [start:operator_onesignal_outcomes_to_object_storage]
     archive_outcomes = OneSignalOutcomesToObjectStorageOperator(
         task_id="archive_outcomes",
         outcome_names=["os__click.count", "os__session_duration.sum", "Purchase.sum"],
@@ -54,7 +54,7 @@ with DAG(
         replace=True,
         outlets=[Asset("onesignal_outcomes_daily")],
     )
-    # [END howto_operator_onesignal_outcomes_to_object_storage]
+    # --8<-- [end:operator_onesignal_outcomes_to_object_storage]
 
 
 @task(outlets=[Asset("onesignal_outcomes_monthly")])

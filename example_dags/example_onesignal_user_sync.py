@@ -52,9 +52,9 @@ with DAG(
     },
     tags=["example", "onesignal"],
 ):
-    # [START howto_operator_onesignal_create_user]
+    # --8<-- [start:operator_onesignal_create_user]
     create_user = OneSignalCreateUserOperator.partial(
         task_id="create_user",
         max_active_tis_per_dag=8,
     ).expand_kwargs(changed_customers())
-    # [END howto_operator_onesignal_create_user]
+    # --8<-- [end:operator_onesignal_create_user]

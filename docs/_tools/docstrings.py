@@ -66,7 +66,7 @@ def sentence(text: str) -> str:
 
 def _text(text: str) -> str:
     text = _CODE_BLOCK.sub(_fenced, f"{text}\n")
-    text = _URL.sub("", text)
+    text = re.sub(r"[ \n]*" + _URL.pattern, "", text)
     return inline(re.sub(r"\n{3,}", "\n\n", text)).strip()
 
 

@@ -82,9 +82,10 @@ bench: env-3.3 ## speed, memory and import cost, as ratios (ARGS=--full: also at
 MKDOCS := NO_MKDOCS_2_WARNING=1 $(AIRFLOW3)/python -m mkdocs
 
 .PHONY: docs
+# Not --quiet: MkDocs counts the warnings it shows.
 docs: env-3.3 ## the documentation in site/, strictly: any warning fails
 	@echo "== docs"
-	@$(MKDOCS) build --strict --quiet
+	@$(MKDOCS) build --strict
 
 .PHONY: docs-serve
 docs-serve: env-3.3 ## the documentation at http://127.0.0.1:8000, built again as you write

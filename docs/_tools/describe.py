@@ -38,11 +38,15 @@ def find(path: str) -> Any:
     raise LookupError(f"there is no {path}")
 
 
-def class_page(cls: type) -> str:
-    """Describe a class that users make: what it does, its parameters, result and errors."""
-    doc = parse(cls)
+def class_page(path: str) -> str:
+    """
+    Describe a class that users make: what it does, its parameters, result and errors.
+
+    :param path: from where users import it
+    """
+    cls, doc = find(path), parse(find(path))
     parts = [
-        f"```python\nfrom {cls.__module__} import {cls.__name__}\n```",
+        f"```python\nfrom {path.rpartition('.')[0]} import {cls.__name__}\n```",
         _prose(doc),
         _parameters(cls, doc),
         _fields_of_airflow(cls),
@@ -82,7 +86,7 @@ def methods(cls: type) -> str:
 
 def members(cls: type) -> str:
     """List the public methods and properties of a class, each with the first line on it."""
-    rows = ["| | |", "|---|---|"]
+    rows = ["| Member | What it is |", "|---|---|"]
     for name, member in vars(cls).items():
         function = member.fget if isinstance(member, property) else member
         if name.startswith("_") or not inspect.isfunction(function):
@@ -124,21 +128,24 @@ def _parameters(cls: type, doc: Docstring) -> str:
     if missing := undocumented(cls):
         log.warning("%s says nothing of %s", cls.__qualname__, ", ".join(sorted(missing)))
     known = dict(_signature_of(cls))
-    templated = set(getattr(cls, "template_fields", ()))
-    rows = [
-        "| Parameter | Default | Template | Meaning |",
-        "|---|---|:---:|---|",
-    ]
+    templated = getattr(cls, "template_fields", None)
+    rows = [["Parameter", "Default", "Template", "Meaning"], ["---", "---", ":---:", "---"]]
     for name, text in doc.params.items():
         if name not in known:
             log.warning("%s has no parameter %s", cls.__qualname__, name)
             continue
-        kind = str(known[name].annotation).replace("|", "&#124;")
-        label = f"`{name}`<br><small>{kind}</small>"
-        is_templated = "✓" if {name, f"history_{name}"} & templated else ""
-        cells = [label, _default(known[name]), is_templated, sentence(text)]
-        rows.append(f"| {' | '.join(_cell(cell) for cell in cells)} |")
-    return "\n".join(rows) if doc.params else ""
+        mark = "✓" if {name, f"history_{name}"} & set(templated or ()) else ""
+        rows.append([_label(known[name]), _default(known[name]), mark, sentence(text)])
+    if templated is None:
+        rows = [[*row[:2], row[3]] for row in rows]
+    lines = [f"| {' | '.join(_cell(cell) for cell in row)} |" for row in rows]
+    return "\n".join(lines) if doc.params else ""
+
+
+def _label(parameter: inspect.Parameter) -> str:
+    stars = "**" if parameter.kind is parameter.VAR_KEYWORD else ""
+    kind = str(parameter.annotation).replace("|", "&#124;")
+    return f"`{stars}{parameter.name}`<br><small>{kind}</small>"
 
 
 def _fields_of_airflow(cls: type) -> str:
@@ -152,18 +159,19 @@ def _fields_of_airflow(cls: type) -> str:
 def _signature_of(
     cls: type, *, only_package: bool = False
 ) -> Iterator[tuple[str, inspect.Parameter]]:
-    seen = {"self"}
+    seen = {"self", "kwargs"}
     for base in cls.__mro__:
         if "__init__" not in vars(base) or (only_package and PACKAGE not in base.__module__):
             continue
         for name, parameter in inspect.signature(base.__init__).parameters.items():  # type: ignore[misc]
-            is_named = parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
-            if is_named and name not in seen:
+            if parameter.kind is not parameter.VAR_POSITIONAL and name not in seen:
                 seen.add(name)
                 yield name, parameter
 
 
 def _default(parameter: inspect.Parameter) -> str:
+    if parameter.kind is parameter.VAR_KEYWORD:
+        return ""
     if parameter.default is _NO_DEFAULT:
         return "required"
     if parameter.name in _OF_AIRFLOWS_SETTINGS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import textwrap
 from dataclasses import dataclass, field
 
 _FIELD = re.compile(r"^:(param|return|raises) ?([\w.]*):\s*(.*)$")
@@ -71,4 +72,4 @@ def _text(text: str) -> str:
 
 
 def _fenced(block: re.Match[str]) -> str:
-    return f"```{block[1]}\n{inspect.cleandoc(block[2])}\n```\n"
+    return f"```{block[1]}\n{textwrap.dedent(block[2]).strip()}\n```\n"

@@ -48,4 +48,8 @@ def _asks(error: type[OneSignalError]) -> bool:
 
 def _base(error: type[OneSignalError]) -> str:
     base = error.__mro__[1]
-    return f"<br>is a `{base.__name__}`" if base not in (Exception, OneSignalError) else ""
+    return (
+        f"<br><small>is a {base.__name__}</small>"
+        if base not in (Exception, OneSignalError)
+        else ""
+    )

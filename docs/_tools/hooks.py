@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 _DIRECTIVE = re.compile(r"^( *)::: (\w+) ?(.*)$", re.MULTILINE)
-_MARKER = re.compile(r"^\s*# -+8<-+ \[(?:start|end):.*\]\n", re.MULTILINE)
+_MARKER = re.compile(r"^ *# (?:-+8<-+ )?\[(?:start|end)[: ].*\]\n", re.MULTILINE | re.IGNORECASE)
 
 
 def on_page_markdown(markdown: str, *, page: Page, **_: Any) -> str:
@@ -70,21 +70,24 @@ def _expanded(found: re.Match[str], *, up: str) -> str:
         content = _screenshot(argument.strip(), up=up)
     elif kind in _OF_CODE:
         content = _OF_CODE[kind](describe.find(argument.strip()))
-    elif kind in _OF_FILES:
-        content = _OF_FILES[kind](argument.strip())
+    elif kind in _OF_TEXT:
+        content = _OF_TEXT[kind](argument.strip())
     else:
         content = _ALONE[kind]()
     return textwrap.indent(content, indent)
 
 
 _OF_CODE: dict[str, Callable[[Any], str]] = {
-    "class": describe.class_page,
     "parameters": describe.parameters,
     "function": describe.function_entry,
     "methods": describe.methods,
     "members": describe.members,
 }
-_OF_FILES: dict[str, Callable[[str], str]] = {"dag": dag_of, "before": commands_of}
+_OF_TEXT: dict[str, Callable[[str], str]] = {
+    "class": describe.class_page,
+    "dag": dag_of,
+    "before": commands_of,
+}
 _ALONE: dict[str, Callable[[], str]] = {
     "errors": errors.table,
     "cli": emulator.options,

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_onesignal.operators.segment import OneSignalDeleteSegmentOperator
-from airflow_provider_onesignal.transfers.onesignal_to_s3 import OneSignalExportToS3Operator
 from docs._tools import describe, emulator, hooks
 from docs._tools.docstrings import parse
 
 ROOT = Path(__file__).parents[3]
+OPERATORS = "airflow_provider_onesignal.operators"
+TRANSFERS = "airflow_provider_onesignal.transfers"
 
 
 class Documented:
@@ -22,7 +22,8 @@ class Documented:
 
     .. code-block:: python
 
-        Documented(1)
+        with Documented(1):
+            ...
 
     :param first: one :class:`~package.Other`,
         over two lines
@@ -46,7 +47,7 @@ def row_of(table: str, name: str) -> str:
 def test_a_docstring_is_taken_apart() -> None:
     doc = parse(Documented)
 
-    assert doc.text == "Do a thing.\n\n```python\nDocumented(1)\n```"
+    assert doc.text == "Do a thing.\n\n```python\nwith Documented(1):\n    ...\n```"
     assert doc.urls == ["https://documentation.onesignal.com/reference/a-thing"]
     assert doc.params == {"first": "one `Other`, over two lines"}
     assert doc.returns == "``something``"
@@ -60,7 +61,7 @@ def test_a_parameter_without_a_word_on_it_is_named(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_row_has_type_default_and_template_mark_of_the_parameter() -> None:
-    page = describe.class_page(OneSignalDeleteSegmentOperator)
+    page = describe.class_page(f"{OPERATORS}.segment.OneSignalDeleteSegmentOperator")
 
     assert row_of(page, "segment_id").startswith(
         "| `segment_id`<br><small>str &#124; XComArg</small> | required | ✓ |"
@@ -69,7 +70,7 @@ def test_a_row_has_type_default_and_template_mark_of_the_parameter() -> None:
 
 
 def test_parameters_of_base_classes_are_found_and_settings_of_airflow_named() -> None:
-    page = describe.class_page(OneSignalExportToS3Operator)
+    page = describe.class_page(f"{TRANSFERS}.onesignal_to_s3.OneSignalExportToS3Operator")
 
     assert "`[operators] default_deferrable`" in row_of(page, "deferrable")
     assert "| `14400` |" in row_of(page, "timeout")

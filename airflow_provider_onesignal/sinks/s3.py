@@ -130,6 +130,8 @@ class S3Sink:
             except BaseException:
                 # leaving the block waits for the thread that reads
                 reader.cancel()
+                if gate.interrupt is not None:
+                    raise gate.interrupt from None
                 raise
 
     @property
@@ -191,16 +193,28 @@ class S3Object:
 
 
 class _Gate:
-    """Ends the reading once the upload has failed; s3transfer would read on to the end."""
+    """
+    Ends the reading once the upload has failed; s3transfer would read on to the end.
+
+    An interrupt of the reader is kept apart: s3transfer never ends where one of its threads meets
+    what is no ``Exception`` while another sends a part.
+    """
 
     def __init__(self, reader: Readable) -> None:
         self.upload: Any = None
+        self.interrupt: BaseException | None = None
         self._reader = reader
 
     def read(self, length: int = -1) -> bytes:
         if self.upload is not None and self.upload.done():
             raise StreamCancelledError("The upload has failed.")
-        return self._reader.read(length)
+        try:
+            return self._reader.read(length)
+        except Exception:
+            raise
+        except BaseException as interrupt:
+            self.interrupt = interrupt
+            raise StreamCancelledError("The copy was interrupted.") from interrupt
 
 
 class _LoudClient:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -374,6 +374,39 @@ class TestS3:
             sink.store(reader, content_type="application/gzip", size=None)
 
         assert is_last or reader.count < 400 * MIB
+        assert "Contents" not in s3_client.list_objects_v2(Bucket=BUCKET)
+        assert "Uploads" not in s3_client.list_multipart_uploads(Bucket=BUCKET)
+
+    def test_an_interrupt_while_a_part_is_on_its_way_ends_the_upload(
+        self, s3_client: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from s3transfer.upload import InterruptReader  # type: ignore[import-untyped]
+
+        sending, interrupted = Event(), Event()
+        read = InterruptReader.read
+
+        def once_interrupted(part: Any, amount: int | None = None) -> Any:
+            sending.set()
+            while interrupted.wait(10) and not part._transfer_coordinator.exception:
+                time.sleep(0.001)
+            return read(part, amount)
+
+        class WhileSending(Interrupting):
+            def read(self, length: int = -1) -> bytes:
+                if self.left <= 0:
+                    assert sending.wait(10)
+                    interrupted.set()
+                return super().read(length)
+
+        monkeypatch.setattr(InterruptReader, "read", once_interrupted)
+        reader = WhileSending(KeyboardInterrupt)
+        reader.left = 9 * MIB
+
+        with pytest.raises(KeyboardInterrupt):
+            S3Sink(key=KEY, bucket=BUCKET).store(
+                reader, content_type="application/gzip", size=24 * MIB
+            )
+
         assert "Contents" not in s3_client.list_objects_v2(Bucket=BUCKET)
         assert "Uploads" not in s3_client.list_multipart_uploads(Bucket=BUCKET)
 

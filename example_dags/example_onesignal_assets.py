@@ -48,7 +48,7 @@ with DAG(
     default_args=RETRIES,
     tags=["example", "onesignal"],
 ):
-    # [START howto_asset_alias_onesignal]
+    # --8<-- [start:asset_alias_onesignal]
     export_subscriptions = OneSignalExportToObjectStorageOperator(
         task_id="export_subscriptions",
         export=SubscriptionsExport(extra_fields=["external_user_id"]),
@@ -58,10 +58,10 @@ with DAG(
         pool="onesignal_export",
         outlets=[FILES],
     )
-    # [END howto_asset_alias_onesignal]
+    # --8<-- [end:asset_alias_onesignal]
 
 
-# [START howto_asset_event_onesignal]
+# --8<-- [start:asset_event_onesignal]
 # Airflow 2 calls the events by another name.
 @task
 def load(
@@ -82,7 +82,7 @@ def load(
     return [{name: file[name] for name in ("uri", "rows", "sha256")} for file in files]
 
 
-# [END howto_asset_event_onesignal]
+# --8<-- [end:asset_event_onesignal]
 
 with DAG(
     dag_id="example_onesignal_asset_load",

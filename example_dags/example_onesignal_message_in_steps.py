@@ -47,15 +47,15 @@ with DAG(
     params={"message_id": Param(type="string", description="UUID of the message")},
     tags=["example", "onesignal"],
 ):
-    # [START howto_operator_onesignal_export_events]
+    # --8<-- [start:operator_onesignal_export_events]
     export_events = OneSignalExportEventsOperator(
         task_id="export_events",
         message_id=MESSAGE_ID,
         deferrable=True,
         pool="onesignal_export",
     )
-    # [END howto_operator_onesignal_export_events]
-    # [START howto_operator_onesignal_message_history]
+    # --8<-- [end:operator_onesignal_export_events]
+    # --8<-- [start:operator_onesignal_message_history]
     export_clicks = OneSignalExportMessageHistoryOperator(
         task_id="export_clicks",
         message_id=MESSAGE_ID,
@@ -63,7 +63,7 @@ with DAG(
         deferrable=True,
         pool="onesignal_export",
     )
-    # [END howto_operator_onesignal_message_history]
+    # --8<-- [end:operator_onesignal_message_history]
     for export, name in ((export_events, "events.csv.gz"), (export_clicks, "clicked.csv")):
         OneSignalExportToObjectStorageOperator(
             task_id=f"copy_{export.task_id.removeprefix('export_')}",

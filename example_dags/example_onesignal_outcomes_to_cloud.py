@@ -41,7 +41,7 @@ with DAG(
     default_args=RETRIES,
     tags=["example", "onesignal"],
 ):
-    # [START howto_operator_onesignal_outcomes_to_s3]
+    # --8<-- [start:operator_onesignal_outcomes_to_s3]
     archive_day = OneSignalOutcomesToS3Operator(
         task_id="archive_day",
         outcome_names=NAMES,
@@ -55,7 +55,7 @@ with DAG(
         replace=True,
         outlets=[Asset("onesignal_outcomes_s3")],
     )
-    # [END howto_operator_onesignal_outcomes_to_s3]
+    # --8<-- [end:operator_onesignal_outcomes_to_s3]
 
 with DAG(
     dag_id="example_onesignal_outcomes_to_gcs",
@@ -67,7 +67,7 @@ with DAG(
     default_args=RETRIES,
     tags=["example", "onesignal"],
 ):
-    # [START howto_operator_onesignal_outcomes_to_gcs]
+    # --8<-- [start:operator_onesignal_outcomes_to_gcs]
     archive_month = OneSignalOutcomesToGCSOperator(
         task_id="archive_month",
         outcome_names=NAMES,
@@ -78,4 +78,4 @@ with DAG(
         replace=True,
         outlets=[Asset("onesignal_outcomes_gcs")],
     )
-    # [END howto_operator_onesignal_outcomes_to_gcs]
+    # --8<-- [end:operator_onesignal_outcomes_to_gcs]

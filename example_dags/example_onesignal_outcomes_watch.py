@@ -42,11 +42,11 @@ with DAG(
     },
     tags=["example", "onesignal"],
 ):
-    # [START howto_operator_onesignal_get_outcomes]
+    # --8<-- [start:operator_onesignal_get_outcomes]
     get_outcomes = OneSignalGetOutcomesOperator(
         task_id="get_outcomes",
         outcome_names="os__click.count",
         outcome_time_range="1h",
     )
-    # [END howto_operator_onesignal_get_outcomes]
+    # --8<-- [end:operator_onesignal_get_outcomes]
     raise_the_alarm(get_outcomes.output)

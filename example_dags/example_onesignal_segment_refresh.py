@@ -50,11 +50,11 @@ with DAG(
         ],
         if_exists="replace",
     )
-    # [START howto_operator_onesignal_update_segment]
+    # --8<-- [start:operator_onesignal_update_segment]
     update_segment = OneSignalUpdateSegmentOperator(
         task_id="update_segment",
         segment_id=create_segment.output,
         name=SEGMENT,
         description="As of {{ dag_run.start_date | ds }}",
     )
-    # [END howto_operator_onesignal_update_segment]
+    # --8<-- [end:operator_onesignal_update_segment]

@@ -23,7 +23,7 @@ HAS_RETRY_POLICIES = IS_AIRFLOW_3 and find_spec("airflow.sdk.definitions.retry_p
 # What of the files needs an Airflow newer than the oldest.
 NEEDS = {"first_dag": IS_AIRFLOW_3, "retry_policy": HAS_RETRY_POLICIES}
 DAGS = ["after", "asset_consumer", "before_http", "before_python", "first_dag", "message_exports"]
-DAGS += ["operators", "retry_policy"]
+DAGS += ["retry_policy"]
 STORED = b"what was there before"
 
 
@@ -65,48 +65,6 @@ def test_every_dag_of_the_pages_is_loaded(bag: Any, name: str) -> None:
 
     assert loaded.import_errors == {}
     assert loaded.dags
-
-
-@pytest.fixture
-def operators(onesignal: Emulator) -> Callable[[str], Ended]:
-    """Run a task of ``operators.py`` with what its templates would give."""
-    segment = next(iter(onesignal.app.segments))
-    values = {
-        "params.message_id": onesignal.message_id,
-        "params.segment_id": segment,
-        "data_interval_start": "2026-11-01T00:00:00+00:00",
-    }
-
-    def run(task_id: str) -> Ended:
-        def make() -> Any:
-            task = snippet("operators").dag.get_task(task_id).prepare_for_execution()
-            for name in task.template_fields:
-                setattr(task, name, rendered(getattr(task, name), values))
-            task.render_template_fields = lambda context: None
-            return task
-
-        return run_try(make, store=FakeStore())
-
-    return run
-
-
-@pytest.mark.parametrize(
-    ("task_id", "operation"),
-    [
-        ("export_active_subscriptions", "csv_export"),
-        ("export_events", "export_events"),
-        ("export_clicks", "message_history"),
-        ("get_outcomes", "get_outcomes"),
-        ("update_segment", "update_segment"),
-    ],
-)
-def test_each_operator_of_the_reference_does_its_job(
-    operators: Callable[[str], Ended], onesignal: Emulator, task_id: str, operation: str
-) -> None:
-    result = operators(task_id).unwrap()
-
-    assert result
-    assert [request.operation for request in onesignal.requests] == [operation]
 
 
 @pytest.mark.parametrize("name", ["EVERYONE", "ACTIVE_GOLD", "WHAT_HAPPENED", "WHO_CLICKED"])

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_onesignal.api.readiness import EXPORT_LIFETIME
+from airflow_provider_onesignal.compat import task_state
 from airflow_provider_onesignal.exports import StartedExport
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class ExportMemory:
     def __init__(self, context: Context, *, durable: bool) -> None:
         ti = context["ti"]
         self._task = (ti.dag_id, ti.run_id, ti.task_id, ti.map_index)
-        self._store: Any = context.get("task_state_store") if durable else None
+        self._store: Any = task_state(context) if durable else None
 
     def recall(self, fingerprint: str) -> StartedExport | None:
         """

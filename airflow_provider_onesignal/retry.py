@@ -5,9 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from airflow.providers.common.compat.sdk import RetryPolicy
-from airflow.sdk.definitions.retry_policy import RetryDecision
-
+from airflow_provider_onesignal.compat import requires_airflow
 from airflow_provider_onesignal.exceptions import (
     OneSignalAuthenticationError,
     OneSignalConfigurationError,
@@ -20,6 +18,9 @@ from airflow_provider_onesignal.exceptions import (
     OneSignalServerError,
     OneSignalValidationError,
 )
+
+with requires_airflow("3.3", what=__name__):
+    from airflow.sdk.definitions.retry_policy import RetryDecision, RetryPolicy
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context

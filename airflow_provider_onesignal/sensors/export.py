@@ -114,13 +114,16 @@ class OneSignalExportSensor(BaseSensorOperator):
     def resume_execution(
         self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context
     ) -> Any:
-        """Let a deferral that no triggerer served end as any timeout, as Airflow 3 does."""
+        """Let a deferral that no triggerer served end as any timeout, as later Airflows do."""
         try:
             return super().resume_execution(next_method, next_kwargs, context)
         except AirflowException as error:
-            if is_deferral_timeout(error):
-                raise AirflowSensorTimeout(f"{error}: is a triggerer running?") from error
-            raise
+            if not is_deferral_timeout(error):
+                raise
+            unserved = AirflowSensorTimeout(f"{error}: is a triggerer running?")
+            if self.soft_fail or self.never_fail:
+                raise AirflowSkipException(str(unserved)) from unserved
+            raise unserved from error
 
     def _conclude(self, end: ExportEvent) -> str:
         try:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import MagicMock
 
 from airflow_provider_onesignal.api.readiness import Probe
 from airflow_provider_onesignal.exports import ExportRequest
@@ -79,6 +80,25 @@ class FakeClock:
         self.slept.append(seconds)
         # As in reality, sleeping takes a little longer than asked for.
         self.now += seconds + 0.001
+
+
+class FakeOutletEvents:
+    """
+    The asset events of a task, by outlet.
+
+    Not a dict: before Airflow 3.2 an asset has no hash.
+    """
+
+    def __init__(self, **extras: Any) -> None:
+        self._extras = extras
+        self._events: list[tuple[Any, Any]] = []
+
+    def __getitem__(self, outlet: Any) -> Any:
+        for known, event in self._events:
+            if known is outlet:
+                return event
+        self._events.append((outlet, MagicMock(extra=dict(self._extras))))
+        return self._events[-1][1]
 
 
 def task_context(store: FakeStore | None = None, *, run_id: str = "run", **more: Any) -> Any:

@@ -127,6 +127,7 @@ class TestTimeout:
         [
             ({}, AirflowSensorTimeout),
             ({"soft_fail": True}, AirflowSkipException),
+            ({"never_fail": True}, AirflowSkipException),
         ],
     )
     def test_deferred_and_served_by_nobody_ends_the_same_way(self, parameters, error):

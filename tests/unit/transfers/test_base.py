@@ -21,6 +21,7 @@ from airflow_provider_onesignal.transfers import base
 from airflow_provider_onesignal.transfers.onesignal_to_object_storage import (
     OneSignalExportToObjectStorageOperator,
 )
+from tests.unit.fakes import FakeOutletEvents
 
 URL = "https://files.example.com/csv_exports/app/users_0123456789abcdef_2026-11-01.csv.gz"
 COPIED = CopySummary(
@@ -268,7 +269,7 @@ def test_a_url_older_than_three_days_is_expired_and_not_pending(
 def test_outlets_carry_the_summary(hook: MagicMock, stream: MagicMock) -> None:
     asset, alias = Asset("memory://bucket/asset"), AssetAlias("exports")
     running = context()
-    running["outlet_events"] = {asset: MagicMock(extra={"mine": 1}), alias: MagicMock()}
+    running["outlet_events"] = FakeOutletEvents(mine=1)
 
     operator(hook, outlets=[asset, alias]).execute(running)
 

@@ -28,6 +28,7 @@ from airflow_provider_onesignal.transfers.onesignal_to_object_storage import (
     OneSignalOutcomesToObjectStorageOperator,
 )
 from airflow_provider_onesignal.transfers.onesignal_to_s3 import OneSignalOutcomesToS3Operator
+from tests.unit.fakes import FakeOutletEvents
 from tests.unit.stream.memory_sink import MemoryObject, MemorySink
 
 APP = "8458af75-4da2-4ecf-afb5-f242a8926cc3"
@@ -153,7 +154,7 @@ class TestWhatIsStored:
 
     def test_a_summary_is_pushed_and_given_to_the_outlets(self, hook: MagicMock) -> None:
         sink, asset, alias = MemorySink("s3://b/k"), Asset("a"), AssetAlias("b")
-        events = {asset: MagicMock(extra={}), alias: MagicMock()}
+        events = FakeOutletEvents()
         context = {**run_of(), "outlet_events": events}
 
         archive(hook, sink, context=context, outlets=[asset, alias])

@@ -48,9 +48,10 @@ screenshots: export SCREENSHOTS := docs/assets
 screenshots: test-ui test-ui-2.11 ## the same, taking the documentation's screenshots anew
 
 .PHONY: test-2.11
-test-2.11: env-2.11 ## unit and integration tests on Airflow 2.11
-	@echo "== unit and integration tests, Airflow 2.11"
-	@$(AIRFLOW2)/python -m pytest tests/unit tests/integration $(ARGS)
+test-2.11: env-2.11 ## unit, integration and system tests on Airflow 2.11
+	@echo "== unit, integration and system tests, Airflow 2.11"
+	@$(AIRFLOW2)/python -m pytest tests/unit tests/integration tests/system \
+		-m "not system or every_airflow" $(ARGS)
 
 .PHONY: lint
 lint: lint-format lint-rules lint-types lint-imports ## formatting, rules, types, and which module may import which

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import requests
 
@@ -24,12 +24,28 @@ class PoolSlots:
     deferred: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class AssetEvent:
+    """
+    What a task said of an asset.
+
+    :param name: of the asset
+    :param extra: what it said
+    """
+
+    name: str
+    extra: dict[str, Any]
+
+
 class AirflowClient:
     """
     Talks to the API server of an Airflow whose users are all admins.
 
     :param base_url: such as ``http://127.0.0.1:8080``
     """
+
+    api: ClassVar = "api/v2"
+    health: ClassVar = "api/v2/monitor/health"
 
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url
@@ -39,7 +55,7 @@ class AirflowClient:
     def healthy(self) -> dict[str, bool]:
         """Tell which components are well; none while the server does not answer."""
         try:
-            answer = self._session.get(f"{self.base_url}/api/v2/monitor/health", timeout=5)
+            answer = self._session.get(f"{self.base_url}/{self.health}", timeout=5)
             parts = answer.json()
         except (requests.RequestException, ValueError):
             return {}
@@ -52,12 +68,12 @@ class AirflowClient:
         self._session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
 
     def get(self, path: str, **params: Any) -> Any:
-        """Give the decoded answer of ``/api/v2/<path>``."""
+        """Give the decoded answer of ``<api>/<path>``."""
         return self._call("GET", path, params=params)
 
     def has_dag(self, dag_id: str) -> bool:
         """Tell whether the DAG processor has brought the DAG in."""
-        answer = self._session.get(f"{self.base_url}/api/v2/dags/{dag_id}", timeout=10)
+        answer = self._session.get(f"{self.base_url}/{self.api}/dags/{dag_id}", timeout=10)
         return answer.ok
 
     def import_errors(self) -> str:
@@ -139,6 +155,11 @@ class AirflowClient:
         path = f"dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/{key}"
         return self.get(path, deserialize="true")["value"]
 
+    def newest_asset_event(self) -> AssetEvent:
+        """Look at what was last said of any asset."""
+        events = self.get("assets/events", order_by="-timestamp", limit=1)["asset_events"]
+        return AssetEvent(name=events[0]["name"], extra=events[0]["extra"])
+
     def logs(self, dag_id: str, run_id: str, task_id: str, attempt: int = 1) -> list[str]:
         """Give the lines a try of a task has logged so far."""
         path = f"dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/{attempt}"
@@ -146,7 +167,7 @@ class AirflowClient:
         return [entry if isinstance(entry, str) else _log_line(entry) for entry in entries]
 
     def _call(self, method: str, path: str, **arguments: Any) -> Any:
-        url = f"{self.base_url}/api/v2/{path}"
+        url = f"{self.base_url}/{self.api}/{path}"
         answer = self._session.request(
             method, url, timeout=30, headers={"Accept": "application/json"}, **arguments
         )

@@ -9,21 +9,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import ClassVar, Self
 
 import psutil
 
 from demo.airflow_client import AirflowClient
 from demo.processes import Child, ProcessFailedError, free_port, wait_until
-
-COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
-# What the health page calls them.
-HEALTH = {
-    "api-server": "metadatabase",
-    "scheduler": "scheduler",
-    "dag-processor": "dag_processor",
-    "triggerer": "triggerer",
-}
 
 
 class LiveAirflow:
@@ -33,8 +24,17 @@ class LiveAirflow:
     :param home: AIRFLOW_HOME, made where it does not exist
     :param dags: folder of the DAGs to run
     :param variables: further environment variables of all processes, such as AIRFLOW_CONN_...
-    :param components: what to start of it; the API server must be among them
+    :param components: what to start of it, the API server among them; None for all
     """
+
+    # Each with what the health page calls it.
+    every_component: ClassVar[Mapping[str, str]] = {
+        "api-server": "metadatabase",
+        "scheduler": "scheduler",
+        "dag-processor": "dag_processor",
+        "triggerer": "triggerer",
+    }
+    client_type: ClassVar[type[AirflowClient]] = AirflowClient
 
     def __init__(
         self,
@@ -42,12 +42,14 @@ class LiveAirflow:
         home: Path,
         dags: Path,
         variables: Mapping[str, str] | None = None,
-        components: Sequence[str] = COMPONENTS,
+        components: Sequence[str] | None = None,
     ) -> None:
         self.home = home.resolve()
-        self.components = components
+        self.components = {
+            name: self.every_component[name] for name in components or self.every_component
+        }
         self.port = free_port()
-        self.client = AirflowClient(f"http://127.0.0.1:{self.port}")
+        self.client = self.client_type(f"http://127.0.0.1:{self.port}")
         self.env = environment(home=self.home, dags=dags.resolve(), port=self.port)
         self.env.update(variables or {})
         self._children: dict[str, Child] = {}
@@ -90,17 +92,21 @@ class LiveAirflow:
 
     def start(self, component: str) -> None:
         """Start one of the components."""
+        self._children[component] = Child(
+            name=component,
+            command=self.command(component),
+            env=self.env,
+            log=self.home / f"{component}.log",
+        )
+
+    def command(self, component: str) -> list[str]:
+        """Give what starts a component."""
         options = {
             "api-server": ["--host", "127.0.0.1", "--port", str(self.port)],
             "scheduler": ["--skip-serve-logs"],
             "triggerer": ["--skip-serve-logs"],
         }
-        self._children[component] = Child(
-            name=component,
-            command=[*airflow_command(), component, *options.get(component, [])],
-            env=self.env,
-            log=self.home / f"{component}.log",
-        )
+        return [*airflow_command(), component, *options.get(component, [])]
 
     def kill(self, component: str) -> None:
         """End a component as a lost machine would: at once, without a word to anyone."""
@@ -123,7 +129,7 @@ class LiveAirflow:
             for child in self._children.values():
                 child.check()
             health = self.client.healthy()
-            return all(health.get(HEALTH[component]) for component in self.components)
+            return all(health.get(name) for name in self.components.values())
 
         wait_until(healthy, what="a healthy Airflow", timeout=timeout)
 

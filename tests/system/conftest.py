@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from airflow_provider_onesignal.testing import Emulator
 from demo.live_airflow import LiveAirflow
 from demo.processes import interrupt_on_termination
 from tests.integration.stores import BUCKET, gcs_server, s3_client, s3_server
+from tests.system.airflow_2 import LiveAirflow2
 from tests.system.dag_run import DagRun
 
 EXAMPLES = Path(__file__).parents[2] / "example_dags"
@@ -74,7 +76,9 @@ def airflow(
     home, dags = tmp_path_factory.mktemp("airflow"), tmp_path_factory.mktemp("dags")
     for file in (*EXAMPLES.glob("*.py"), *TEST_DAGS.glob("*.py")):
         shutil.copy(file, dags)
-    with LiveAirflow(home=home, dags=dags, variables=variables) as airflow:
+    has_api_server = find_spec("airflow.api_fastapi") is not None
+    kind = LiveAirflow if has_api_server else LiveAirflow2
+    with kind(home=home, dags=dags, variables=variables) as airflow:
         airflow.client.create_pool("onesignal_export", slots=1, include_deferred=True)
         airflow.wait_for_dag("example_onesignal_export_to_object_storage")
         yield airflow

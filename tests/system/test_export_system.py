@@ -7,6 +7,8 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from airflow_provider_onesignal.testing import Emulator
 from demo.airflow_client import PoolSlots
 from demo.live_airflow import LiveAirflow, airflow_command, environment
@@ -35,6 +37,7 @@ def stored(store: Path, run: DagRun, folder: str = "subscriptions") -> Path:
     return store / folder / f"{run.day:%Y-%m-%d}.csv.gz"
 
 
+@pytest.mark.every_airflow
 def test_an_export_waits_without_a_worker_and_lands_as_it_was_served(
     airflow: LiveAirflow, start: Start, emulator: Emulator, store: Path
 ) -> None:
@@ -106,15 +109,16 @@ def test_a_file_that_is_ready_at_once_needs_no_deferral(
     assert stored(store, run).read_bytes() == served(emulator)
 
 
+@pytest.mark.every_airflow
 def test_the_outlet_asset_tells_what_was_stored(
     airflow: LiveAirflow, start: Start, emulator: Emulator
 ) -> None:
     run = start(ONE_TASK)
     run.wait_for_success()
 
-    events = airflow.client.get("assets/events", order_by="-timestamp", limit=1)["asset_events"]
-    assert events[0]["name"] == "onesignal_subscriptions"
-    assert events[0]["extra"]["sha256"] == emulator.exports[0].content.sha256
+    event = airflow.client.newest_asset_event()
+    assert event.name == "onesignal_subscriptions"
+    assert event.extra["sha256"] == emulator.exports[0].content.sha256
 
 
 def test_the_same_dag_runs_in_one_process(
@@ -133,6 +137,7 @@ def test_the_same_dag_runs_in_one_process(
     assert operations(emulator) == ["csv_export"]
 
 
+@pytest.mark.every_airflow
 def test_neither_the_key_nor_the_url_is_in_any_log(
     airflow: LiveAirflow, start: Start, emulator: Emulator
 ) -> None:

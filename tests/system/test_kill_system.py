@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from airflow_provider_onesignal.testing import Emulator
-from demo.live_airflow import COMPONENTS, LiveAirflow
+from demo.live_airflow import LiveAirflow
 from demo.processes import wait_until
 from tests.system.dag_run import DagRun
 
@@ -87,10 +87,10 @@ def test_everything_killed_and_started_again_goes_on_with_the_same_export(
     run = start(DEFERRED)
     run.wait_for_deferral(TASK)
 
-    for component in COMPONENTS:
+    for component in airflow.components:
         airflow.kill(component)
     emulator.advance(HOUR)
-    for component in COMPONENTS:
+    for component in airflow.components:
         airflow.start(component)
     airflow.wait_healthy()
     run.wait_for_the_end(timeout=120)

@@ -22,6 +22,7 @@ def operations(emulator: Emulator) -> Counter[str]:
     return Counter(request.operation for request in emulator.requests)
 
 
+@pytest.mark.every_airflow
 def test_a_campaign_makes_its_segment_exports_its_events_and_removes_the_segment(
     start: Start, emulator: Emulator, store: Path
 ) -> None:

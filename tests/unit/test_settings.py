@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from airflow.providers.common.compat.sdk import Connection
+from airflow.models.connection import Connection
 
 from airflow_provider_onesignal.exceptions import OneSignalConfigurationError
 from airflow_provider_onesignal.settings import (
@@ -141,8 +141,8 @@ def test_the_base_url_is_read_from_host_schema_and_port(host, schema, port, base
 
 
 def from_uri(uri: str) -> Any:
-    make: Any = Connection  # its types know nothing of uri=
-    return make(conn_id="x", uri=uri)
+    # Before Airflow 3.3 only the database's own class reads a URI, as it does for the task.
+    return Connection(conn_id="x", uri=uri)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ demo: env-demo ## the nightly export in a real Airflow, against an emulated OneS
 	@$(DEMO)/python -u -m demo $(if $(KEEP),--keep)
 
 .PHONY: test
-test: test-unit test-integration test-system test-ui test-2.11 ## all tests, on Airflow 3.3 and 2.11
+test: test-unit test-integration test-system test-ui test-2.11 test-package ## all tests, on Airflow 3.3 and 2.11
 
 .PHONY: test-unit
 test-unit: env-3.3 ## unit tests on Airflow 3.3
@@ -52,6 +52,11 @@ test-2.11: env-2.11 ## unit, integration and system tests on Airflow 2.11
 	@echo "== unit, integration and system tests, Airflow 2.11"
 	@$(AIRFLOW2)/python -m pytest tests/unit tests/integration tests/system \
 		-m "not system or every_airflow" $(ARGS)
+
+.PHONY: test-package
+test-package: build env-bare-3.3 env-bare-2.11 ## what is shipped: wheel and sdist, installed beside nothing but Airflow
+	@echo "== package tests, Airflow 3.3 and 2.11"
+	@$(AIRFLOW3)/python -m pytest tests/package $(ARGS)
 
 .PHONY: lint
 lint: lint-format lint-rules lint-types lint-imports ## formatting, rules, types, and which module may import which
@@ -105,10 +110,14 @@ clean: ## remove environments, the demo and everything built
 	@rm -rf .venv .demo dist build site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: env-3.3 env-2.11 env-demo
+.PHONY: env-3.3 env-2.11 env-bare-3.3 env-bare-2.11 env-demo
 env-3.3:
 	@python=$$(.ci/find-python 14) && $$python .ci/environment.py airflow-3.3
 env-2.11:
 	@python=$$(.ci/find-python 12) && $$python .ci/environment.py airflow-2.11
+env-bare-3.3:
+	@python=$$(.ci/find-python 14) && $$python .ci/environment.py bare-3.3
+env-bare-2.11:
+	@python=$$(.ci/find-python 12) && $$python .ci/environment.py bare-2.11
 env-demo:
 	@python=$$(.ci/find-python 14) && $$python .ci/environment.py demo

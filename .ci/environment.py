@@ -1,8 +1,9 @@
 """
 Make a virtual environment under .venv/ hold what pyproject.toml asks for, if it does not yet.
 
-Usage: ``python3 .ci/environment.py airflow-3.3|airflow-2.11|demo``. Needs nothing but the standard
-library and pip; packages are resolved by uv where pip can get it (many times faster here), else by
+Usage: ``python3 .ci/environment.py airflow-3.3|airflow-2.11|bare-3.3|bare-2.11|demo``; the bare
+ones hold an Airflow and the wheel of dist/, without extras. Needs nothing but the standard library
+and pip; packages are resolved by uv where pip can get it (many times faster here), else by
 pip. uv is given the same indexes, certificates and timeouts that pip is configured with.
 """
 
@@ -16,12 +17,16 @@ import subprocess
 import sys
 import time
 import venv
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+WHEEL = "dist/*.whl"
 ENVIRONMENTS = {
     "airflow-3.3": ("apache-airflow==3.3.2", "--editable=.[dev]"),
     "airflow-2.11": ("apache-airflow==2.11.2", "--editable=.[dev]"),
+    "bare-3.3": ("apache-airflow==3.3.2", WHEEL),
+    "bare-2.11": ("apache-airflow==2.11.2", WHEEL),
     "demo": ("apache-airflow==3.3.2", "--editable=.[testing]", "rich>=13.0"),
 }
 # What uv calls pip's options, and what joins several values.
@@ -101,7 +106,7 @@ def tools() -> Path:
     return folder
 
 
-def install(python: Path, requirements: tuple[str, ...]) -> str:
+def install(python: Path, requirements: Sequence[str]) -> str:
     """Install into ``python``'s environment; gives the name of the installer."""
     helper = python_of(tools())
     uv = helper.with_name("uv.exe" if os.name == "nt" else "uv")
@@ -116,12 +121,22 @@ def install(python: Path, requirements: tuple[str, ...]) -> str:
     return "uv"
 
 
+def wheel() -> Path:
+    """Find the wheel that was built last."""
+    found = list(ROOT.glob(WHEEL))
+    if len(found) != 1:
+        sys.exit("[setup] dist/ must hold one wheel: make build")
+    return found[0]
+
+
 def fingerprint(requirements: tuple[str, ...]) -> str:
     """What an environment depends on; it is made anew when this changes."""
+    contents = [hashlib.sha256(wheel().read_bytes()).hexdigest()] if WHEEL in requirements else []
     parts = [
         str(ROOT),
         sys.version,
         *requirements,
+        *contents,
         (ROOT / "pyproject.toml").read_text(encoding="utf-8"),
         (ROOT / "airflow_provider_onesignal" / "__init__.py").read_text(encoding="utf-8"),
     ]
@@ -139,7 +154,8 @@ def ensure(name: str) -> None:
     start = time.monotonic()
     shutil.rmtree(folder, ignore_errors=True)
     venv.create(folder, with_pip=False)
-    installer = install(python_of(folder), requirements)
+    chosen = [str(wheel()) if each == WHEEL else each for each in requirements]
+    installer = install(python_of(folder), chosen)
     stamp.write_text(wanted, encoding="utf-8")
     say(f".venv/{name} is ready: {time.monotonic() - start:.0f} s with {installer}")
 

@@ -38,7 +38,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(TESTS):
             folder = item.path.relative_to(TESTS).parts[0]
-            if folder in ("unit", "integration", "system", "ui"):
+            if folder in ("unit", "integration", "system", "ui", "package"):
                 item.add_marker(folder)
 
 

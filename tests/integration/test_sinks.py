@@ -117,9 +117,24 @@ def gcs_bucket(gcs_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 @pytest.fixture(params=STORES)
-def store(request: pytest.FixtureRequest) -> Store:
+def store(request: pytest.FixtureRequest, loaded: set[str]) -> Iterator[Store]:
     makers = {"s3": _s3, "s3-path": _s3, "gcs": _gcs, "gs-path": _gcs, "file": _file}
-    return makers[request.param](request)
+    yield makers[request.param](request)
+    if request.param not in loaded:
+        loaded.add(request.param)
+        gc.collect()
+        gc.freeze()
+
+
+@pytest.fixture(scope="module")
+def loaded() -> Iterator[set[str]]:
+    """
+    The stores whose libraries are in memory, and spared the collector, which often runs here.
+
+    What later tests make is collected as ever.
+    """
+    yield set()
+    gc.unfreeze()
 
 
 def _s3(request: pytest.FixtureRequest) -> Store:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.dag_bag import load
 
 EXAMPLES = Path(__file__).parents[2] / "example_dags"
 FILES = sorted(EXAMPLES.glob("example_*.py"))
@@ -21,20 +21,8 @@ EXPORT_DAGS = {
 
 
 @pytest.fixture(scope="module")
-def bag(monkeypatch: pytest.MonkeyPatch) -> Any:
-    try:
-        module = import_module("airflow.dag_processing.dagbag")
-    except ImportError:  # Airflow 2
-        module = import_module("airflow.models.dagbag")
-        # Airflow 2 asks its database for the assets of an alias as soon as it reads a DAG.
-        monkeypatch.setattr("airflow.datasets.expand_alias_to_datasets", lambda _: [])
-    return module.DagBag(dag_folder=str(EXAMPLES))
-
-
-@pytest.fixture(scope="module")
-def monkeypatch() -> Iterator[pytest.MonkeyPatch]:
-    with pytest.MonkeyPatch.context() as patch:
-        yield patch
+def bag() -> Any:
+    return load(EXAMPLES)
 
 
 def test_all_are_imported_without_an_error(bag: Any) -> None:

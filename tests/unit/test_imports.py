@@ -14,15 +14,15 @@ import airflow_provider_onesignal
 
 FOLDERS = ("operators", "sensors", "transfers", "hooks", "links")
 HEAVY = (
+    "aiohttp",
     "boto3",
     "botocore",
     "google.cloud",
-    "aiohttp",
-    "requests",
     "isal",
     "openlineage",
-    "uvicorn",
+    "requests",
     "starlette",
+    "uvicorn",
 )
 # What Airflow itself loads is not ours to answer for.
 BASELINE = """

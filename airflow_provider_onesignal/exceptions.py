@@ -54,9 +54,9 @@ class OneSignalInvalidRequestError(OneSignalError):
     """OneSignal refuses the request as it stands; repeating it cannot help."""
 
 
-class OneSignalRateLimitError(OneSignalError):
+class OneSignalTransientError(OneSignalError):
     """
-    OneSignal asks for fewer requests.
+    Base of what a later try may mend.
 
     :param retry_after: seconds OneSignal asks to wait, None where it did not say
     """
@@ -73,23 +73,12 @@ class OneSignalRateLimitError(OneSignalError):
         self.retry_after = retry_after
 
 
-class OneSignalServerError(OneSignalError):
-    """
-    OneSignal failed, or its answer cannot be understood; a later try may succeed.
+class OneSignalRateLimitError(OneSignalTransientError):
+    """OneSignal asks for fewer requests."""
 
-    :param retry_after: seconds OneSignal asks to wait, None where it did not say
-    """
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        retry_after: float | None = None,
-        status_code: int | None = None,
-        messages: Sequence[str] = (),
-    ) -> None:
-        super().__init__(message, status_code=status_code, messages=messages)
-        self.retry_after = retry_after
+class OneSignalServerError(OneSignalTransientError):
+    """OneSignal failed, or its answer cannot be understood; a later try may succeed."""
 
 
 class OneSignalUnreachableError(OneSignalServerError):

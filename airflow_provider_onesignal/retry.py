@@ -13,9 +13,9 @@ from airflow_provider_onesignal.exceptions import (
     OneSignalDestinationError,
     OneSignalInvalidRequestError,
     OneSignalNotFoundError,
+    OneSignalOutcomesLateError,
     OneSignalPlanError,
-    OneSignalRateLimitError,
-    OneSignalServerError,
+    OneSignalTransientError,
     OneSignalValidationError,
 )
 
@@ -32,6 +32,7 @@ _CANNOT_SUCCEED = (
     OneSignalDestinationError,
     OneSignalInvalidRequestError,
     OneSignalNotFoundError,
+    OneSignalOutcomesLateError,
     OneSignalPlanError,
     OneSignalValidationError,
 )
@@ -66,7 +67,7 @@ class OneSignalRetryPolicy(RetryPolicy):
         """
         if isinstance(exception, _CANNOT_SUCCEED):
             return RetryDecision.fail(f"{type(exception).__name__}: a retry cannot help")
-        if isinstance(exception, OneSignalRateLimitError | OneSignalServerError):
+        if isinstance(exception, OneSignalTransientError):
             return _as_asked(exception.retry_after)
         return RetryDecision.default()
 

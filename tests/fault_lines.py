@@ -266,7 +266,7 @@ PROCESSES = (
         "The task's state cannot be written",
         "A warning; this try goes on. Should it fail, the next one exports again.",
         "Nothing.",
-        "tests/unit/test_memory.py::test_a_store_that_cannot_be_written_costs_the_next_try_and_not_this_one",
+        "tests/unit/tasks/test_memory.py::test_a_store_that_cannot_be_written_costs_the_next_try_and_not_this_one",
     ),
 )
 

@@ -26,6 +26,7 @@ from airflow_provider_onesignal.exceptions import (
     OneSignalPlanError,
     OneSignalRateLimitError,
     OneSignalServerError,
+    OneSignalTransientError,
     OneSignalValidationError,
 )
 
@@ -183,7 +184,7 @@ def _error(request: ApiRequest, answer: Answer, messages: tuple[str, ...]) -> On
     said = "; ".join(messages) or _summary(answer)
     text = f"OneSignal refused {request.operation!r} (HTTP {answer.status}): {said} {remedy}"
     details: dict[str, Any] = {"status_code": answer.status, "messages": messages}
-    if issubclass(kind, OneSignalRateLimitError | OneSignalServerError):
+    if issubclass(kind, OneSignalTransientError):
         details["retry_after"] = retry_after_seconds(answer.headers)
     return kind(text, **details)
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_provider_onesignal.export_task import ExportTask
 from airflow_provider_onesignal.exports import (
     EventsExport,
     ExportRequest,
@@ -14,6 +13,7 @@ from airflow_provider_onesignal.exports import (
     StartedExport,
     SubscriptionsExport,
 )
+from airflow_provider_onesignal.tasks.export import ExportTask
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg

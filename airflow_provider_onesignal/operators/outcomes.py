@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_onesignal.outcomes_task import OutcomesTask
+from airflow_provider_onesignal.tasks.outcomes import OutcomesTask
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context

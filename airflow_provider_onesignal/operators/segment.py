@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID, uuid5
 
 from airflow_provider_onesignal.api import checks, dashboard, segment_checks
-from airflow_provider_onesignal.api_task import ApiTask
 from airflow_provider_onesignal.exceptions import OneSignalConflictError, OneSignalNotFoundError
+from airflow_provider_onesignal.tasks.api import ApiTask
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_onesignal.api import user_checks
-from airflow_provider_onesignal.api_task import ApiTask
+from airflow_provider_onesignal.tasks.api import ApiTask
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context

@@ -20,10 +20,10 @@ from airflow.providers.common.compat.sdk import (
 from airflow_provider_onesignal.api import checks
 from airflow_provider_onesignal.api.redaction import describe_url
 from airflow_provider_onesignal.api.waiting import LONGEST_WAIT, ExportEvent, Look, look
-from airflow_provider_onesignal.colors import UI_COLOR, UI_FGCOLOR
 from airflow_provider_onesignal.compat import is_deferral_timeout
 from airflow_provider_onesignal.exceptions import OneSignalError
-from airflow_provider_onesignal.masking import mask_url
+from airflow_provider_onesignal.tasks.colors import UI_COLOR, UI_FGCOLOR
+from airflow_provider_onesignal.tasks.masking import mask_url
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg

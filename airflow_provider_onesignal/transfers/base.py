@@ -22,8 +22,8 @@ from airflow_provider_onesignal.exceptions import (
     OneSignalUnreachableError,
     OneSignalValidationError,
 )
-from airflow_provider_onesignal.export_task import ExportTask
-from airflow_provider_onesignal.masking import mask_url
+from airflow_provider_onesignal.tasks.export import ExportTask
+from airflow_provider_onesignal.tasks.masking import mask_url
 from airflow_provider_onesignal.transfers.destinations import Destination
 from airflow_provider_onesignal.transfers.publishing import PublishingTask
 from airflow_provider_onesignal.transfers.refusals import typed_refusals

@@ -23,7 +23,7 @@ from airflow_provider_onesignal.exceptions import (
     OneSignalOutcomesLateError,
     OneSignalValidationError,
 )
-from airflow_provider_onesignal.outcomes_task import OutcomesTask
+from airflow_provider_onesignal.tasks.outcomes import OutcomesTask
 from airflow_provider_onesignal.transfers.destinations import Destination
 from airflow_provider_onesignal.transfers.publishing import PublishingTask
 from airflow_provider_onesignal.transfers.refusals import typed_refusals

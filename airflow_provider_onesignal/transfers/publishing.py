@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_onesignal.api_task import ApiTask
+from airflow_provider_onesignal.tasks.api import ApiTask
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import TaskDeferred, redact
 
-from airflow_provider_onesignal.memory import ExportMemory
+from airflow_provider_onesignal.tasks.memory import ExportMemory
 from tests.unit.fakes import FakeStore
 
 _TRIGGER_PATIENCE = 30.0

@@ -15,13 +15,13 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowSensorTimeout, TaskDeferred
 
 from airflow_provider_onesignal import exceptions as e
-from airflow_provider_onesignal.memory import ExportMemory
 from airflow_provider_onesignal.operators.export import (
     OneSignalExportEventsOperator,
     OneSignalExportMessageHistoryOperator,
     OneSignalExportSubscriptionsOperator,
 )
 from airflow_provider_onesignal.sensors.export import OneSignalExportSensor
+from airflow_provider_onesignal.tasks.memory import ExportMemory
 from airflow_provider_onesignal.testing import Emulator
 from airflow_provider_onesignal.triggers.export import OneSignalExportTrigger
 from tests.unit.fakes import FakeStore

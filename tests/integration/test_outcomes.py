@@ -71,7 +71,7 @@ class TestOutcomes:
     def test_a_name_with_a_comma_is_one_name(
         self, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("airflow_provider_onesignal.outcomes_task.time.sleep", lambda _: None)
+        monkeypatch.setattr("airflow_provider_onesignal.tasks.outcomes.time.sleep", lambda _: None)
         emulator.record_outcome("Sales, Purchase", count=7)
         emulator.record_outcome("os__click", count=2)
 
@@ -92,7 +92,7 @@ class TestOutcomes:
 class TestArchive:
     @pytest.fixture(autouse=True)
     def _no_pauses(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("airflow_provider_onesignal.outcomes_task.time.sleep", lambda _: None)
+        monkeypatch.setattr("airflow_provider_onesignal.tasks.outcomes.time.sleep", lambda _: None)
 
     def archive(self, path: Any, *, end: datetime | None = None, **parameters: Any) -> str:
         end = pendulum.instance(end or datetime.now(UTC))

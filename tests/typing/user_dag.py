@@ -14,6 +14,7 @@ from airflow_provider_onesignal.exceptions import (
     OneSignalConfigurationError,
     OneSignalConflictError,
     OneSignalDestinationError,
+    OneSignalDestinationUnavailableError,
     OneSignalError,
     OneSignalExportCorruptError,
     OneSignalExportError,
@@ -28,6 +29,7 @@ from airflow_provider_onesignal.exceptions import (
     OneSignalPlanError,
     OneSignalRateLimitError,
     OneSignalServerError,
+    OneSignalTransientError,
     OneSignalUnreachableError,
     OneSignalValidationError,
 )
@@ -116,7 +118,12 @@ def new_export(kind: str) -> ExportRequest:
 
 
 REMEDIES: dict[str, tuple[type[OneSignalError], ...]] = {
-    "try again": (OneSignalUnreachableError, OneSignalServerError),
+    "try again": (
+        OneSignalDestinationUnavailableError,
+        OneSignalRateLimitError,
+        OneSignalServerError,
+        OneSignalUnreachableError,
+    ),
     "wait": (OneSignalExportInProgressError, OneSignalExportNotReadyError),
     "export again": (
         OneSignalExportCorruptError,
@@ -141,7 +148,7 @@ REMEDIES: dict[str, tuple[type[OneSignalError], ...]] = {
 
 def what_to_do(error: OneSignalError) -> str:
     """Decide by the type of an error."""
-    if isinstance(error, OneSignalRateLimitError) and error.retry_after is not None:
+    if isinstance(error, OneSignalTransientError) and error.retry_after is not None:
         return f"wait {error.retry_after:.0f} s"
     for remedy, kinds in REMEDIES.items():
         if isinstance(error, kinds):

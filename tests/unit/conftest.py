@@ -23,7 +23,7 @@ def server() -> Iterator[ScriptedServer]:
 def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
     """Replace the clock of everything that waits for an export in a worker."""
     fake = FakeClock()
-    for module in ("export_task", "memory", "sensors.export"):
+    for module in ("tasks.export", "tasks.memory", "sensors.export"):
         monkeypatch.setattr(f"airflow_provider_onesignal.{module}.time", fake)
     return fake
 

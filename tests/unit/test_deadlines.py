@@ -18,11 +18,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_onesignal import exceptions as e
-from airflow_provider_onesignal.export_task import ExportTask
 from airflow_provider_onesignal.exports import SubscriptionsExport
-from airflow_provider_onesignal.memory import ExportMemory
 from airflow_provider_onesignal.operators.export import OneSignalExportSubscriptionsOperator
 from airflow_provider_onesignal.sensors.export import OneSignalExportSensor
+from airflow_provider_onesignal.tasks.export import ExportTask
+from airflow_provider_onesignal.tasks.memory import ExportMemory
 from airflow_provider_onesignal.transfers.onesignal_to_object_storage import (
     OneSignalExportToObjectStorageOperator,
 )

@@ -24,6 +24,7 @@ from airflow_provider_onesignal.retry import OneSignalRetryPolicy
         exceptions.OneSignalDestinationError("exists"),
         exceptions.OneSignalInvalidRequestError("bad", status_code=400),
         exceptions.OneSignalNotFoundError("gone", status_code=404),
+        exceptions.OneSignalOutcomesLateError("late"),
         exceptions.OneSignalPlanError("plan", status_code=403),
         exceptions.OneSignalValidationError("name"),
     ],

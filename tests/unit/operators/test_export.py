@@ -14,19 +14,19 @@ from airflow.providers.common.compat.sdk import DAG, TaskDeferred
 from airflow_provider_onesignal import exceptions as e
 from airflow_provider_onesignal.api.readiness import Probe
 from airflow_provider_onesignal.api.retries import turn_delay
-from airflow_provider_onesignal.export_task import ExportTask
 from airflow_provider_onesignal.exports import (
     EventsExport,
     MessageHistoryExport,
     StartedExport,
     SubscriptionsExport,
 )
-from airflow_provider_onesignal.memory import ExportMemory
 from airflow_provider_onesignal.operators.export import (
     OneSignalExportEventsOperator,
     OneSignalExportMessageHistoryOperator,
     OneSignalExportSubscriptionsOperator,
 )
+from airflow_provider_onesignal.tasks.export import ExportTask
+from airflow_provider_onesignal.tasks.memory import ExportMemory
 from airflow_provider_onesignal.triggers.export import (
     OneSignalExportTrigger,
     OneSignalExportTurnTrigger,
@@ -368,7 +368,7 @@ class TestTheTakenSlot:
     @pytest.fixture(autouse=True)
     def whole_waits(self, monkeypatch):
         without_jitter = partial(turn_delay, rand=lambda: 0.0)
-        monkeypatch.setattr("airflow_provider_onesignal.export_task.turn_delay", without_jitter)
+        monkeypatch.setattr("airflow_provider_onesignal.tasks.export.turn_delay", without_jitter)
 
     def test_fail_raises_at_once(self, store, clock):
         with pytest.raises(e.OneSignalExportInProgressError):
@@ -527,7 +527,7 @@ class TestSecrets:
     @BOTH_MODES
     def test_the_address_is_masked_before_anything_looks_at_it(self, monkeypatch, deferrable):
         masked: list[str] = []
-        monkeypatch.setattr("airflow_provider_onesignal.export_task.mask_url", masked.append)
+        monkeypatch.setattr("airflow_provider_onesignal.tasks.export.mask_url", masked.append)
 
         class Hook(FakeHook):
             def probe_export(self, url: str) -> Probe:
@@ -543,7 +543,7 @@ class TestSecrets:
         context = task_context(store)
         deferred = deferral(make(FakeHook(probes=[PENDING]), deferrable=True).execute, context)
         masked: list[str] = []
-        monkeypatch.setattr("airflow_provider_onesignal.export_task.mask_url", masked.append)
+        monkeypatch.setattr("airflow_provider_onesignal.tasks.export.mask_url", masked.append)
 
         resume(make(FakeHook()), deferred, context)
 

@@ -29,7 +29,7 @@ def hook() -> MagicMock:
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """What was slept, in place of sleeping."""
     slept: list[float] = []
-    monkeypatch.setattr("airflow_provider_onesignal.outcomes_task.time.sleep", slept.append)
+    monkeypatch.setattr("airflow_provider_onesignal.tasks.outcomes.time.sleep", slept.append)
     return slept
 
 

@@ -50,9 +50,9 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> type[Clock]:
     """A minute after the data interval; pauses take no time."""
     clock = type("ClockOfThisTest", (Clock,), {})
-    for module in ("transfers.outcomes", "outcomes_task"):
+    for module in ("transfers.outcomes", "tasks.outcomes"):
         monkeypatch.setattr(f"airflow_provider_onesignal.{module}.datetime", clock)
-    monkeypatch.setattr("airflow_provider_onesignal.outcomes_task.time.sleep", lambda _: None)
+    monkeypatch.setattr("airflow_provider_onesignal.tasks.outcomes.time.sleep", lambda _: None)
     return clock
 
 

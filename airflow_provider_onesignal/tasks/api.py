@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_onesignal.api import dashboard
-from airflow_provider_onesignal.colors import UI_COLOR, UI_FGCOLOR
 from airflow_provider_onesignal.exceptions import OneSignalConfigurationError
 from airflow_provider_onesignal.links.onesignal import OneSignalDashboardLink
+from airflow_provider_onesignal.tasks.colors import UI_COLOR, UI_FGCOLOR
 
 if TYPE_CHECKING:
     from airflow_provider_onesignal.hooks.onesignal import OneSignalHook

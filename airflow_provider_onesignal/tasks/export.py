@@ -13,7 +13,6 @@ from airflow_provider_onesignal.api import checks, dashboard
 from airflow_provider_onesignal.api.redaction import describe_url
 from airflow_provider_onesignal.api.retries import jittered, turn_delay
 from airflow_provider_onesignal.api.waiting import LONGEST_WAIT, ExportEvent, look
-from airflow_provider_onesignal.api_task import ApiTask
 from airflow_provider_onesignal.compat import is_deferral_timeout
 from airflow_provider_onesignal.exceptions import (
     OneSignalExportError,
@@ -22,8 +21,9 @@ from airflow_provider_onesignal.exceptions import (
     OneSignalValidationError,
 )
 from airflow_provider_onesignal.exports import ExportRequest, StartedExport
-from airflow_provider_onesignal.masking import mask_url
-from airflow_provider_onesignal.memory import ExportMemory
+from airflow_provider_onesignal.tasks.api import ApiTask
+from airflow_provider_onesignal.tasks.masking import mask_url
+from airflow_provider_onesignal.tasks.memory import ExportMemory
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context

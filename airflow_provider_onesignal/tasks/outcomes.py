@@ -14,7 +14,7 @@ from airflow_provider_onesignal.api.outcomes import (
     OutcomesQuery,
     queries,
 )
-from airflow_provider_onesignal.api_task import ApiTask
+from airflow_provider_onesignal.tasks.api import ApiTask
 
 
 class OutcomesTask(ApiTask):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from airflow_provider_onesignal.exports import StartedExport
-from airflow_provider_onesignal.memory import ExportMemory
+from airflow_provider_onesignal.tasks.memory import ExportMemory
 from tests.unit.fakes import URL, FakeStore, task_context
 from tests.unit.readiness_table import THREE_DAYS
 
@@ -56,7 +56,7 @@ def test_only_a_live_export_of_the_same_request_is_recalled(
     memory.keep(started)
     clock.now += age
 
-    with caplog.at_level("INFO", logger="airflow_provider_onesignal.memory"):
+    with caplog.at_level("INFO", logger="airflow_provider_onesignal.tasks.memory"):
         recalled = memory.recall(fingerprint)
 
     assert (recalled is not None) is is_recalled

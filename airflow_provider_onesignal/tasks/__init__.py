@@ -1,0 +1,1 @@
+"""What operators and transfers are made of: tasks that call OneSignal's API."""

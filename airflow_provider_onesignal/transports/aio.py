@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -43,29 +44,47 @@ class FileProber:
         """
         try:
             address = _address(url)
+        except ValueError:
+            return Probe(status=400, problem="no valid URL")
+        try:
             async with self._session.get(
                 address, headers=PROBE_HEADERS, allow_redirects=False, proxy=self._proxy(address)
             ) as response:
                 await _dispose(response)
                 return answered(response.status, location=response.headers.get("Location", ""))
-        except (aiohttp.InvalidURL, ValueError):
+        except aiohttp.InvalidURL:
             return Probe(status=400, problem="no valid URL")
         except TimeoutError:
             return Probe(problem="no answer in time")
+        except aiohttp.ClientConnectorCertificateError as error:
+            raise OneSignalConfigurationError(
+                f"The TLS certificate of {address.host} is not trusted. Give the CA bundle's path "
+                'as the extra "verify" of the Airflow connection.'
+            ) from error
         except (aiohttp.ClientError, OSError) as error:
             return Probe(problem=f"no connection, or it broke ({type(error).__name__})")
+        except ValueError:
+            # such as a host that cannot be written in IDNA; many errors above are of this type too
+            return Probe(status=400, problem="no valid URL")
 
     def _proxy(self, address: URL) -> str | None:
         origin = (address.scheme, address.host)
         if origin not in self._by_origin:
             given = self._proxies.get(address.scheme) or self._proxies.get("all")
-            self._by_origin[origin] = given or _environment_proxy(address) or None
+            self._by_origin[origin] = _proxy_url(given or _environment_proxy(address))
         return self._by_origin[origin]
 
 
 def _address(url: str) -> URL:
     # As it stands, lest a signature in it break; unless it could not be sent so.
     return URL(url, encoded=url.isascii() and url.isprintable() and " " not in url)
+
+
+def _proxy_url(proxy: str) -> str | None:
+    # Without a scheme, as requests takes it too.
+    if not proxy:
+        return None
+    return proxy if "://" in proxy else f"http://{proxy}"
 
 
 def _environment_proxy(address: URL) -> str:
@@ -134,6 +153,9 @@ async def _dispose(response: aiohttp.ClientResponse) -> None:
 
 
 async def _tls(verify: bool | str) -> ssl.SSLContext | bool:
+    if verify is True:
+        # As requests does in a worker.
+        verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
     if isinstance(verify, bool):
         return verify
     # Reading a CA bundle takes tens of milliseconds, too long for the loop of all triggers.

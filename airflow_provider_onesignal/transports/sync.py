@@ -196,7 +196,14 @@ def probe(session: HttpSession, url: str) -> Probe:
     except requests.exceptions.InvalidURL:
         return Probe(status=400, problem="no valid URL")
     except requests.RequestException as error:
+        if _is_untrusted(error):
+            raise OneSignalConfigurationError(
+                f"The TLS certificate of {urlsplit(url).hostname} is not trusted. Give the CA "
+                'bundle\'s path as the extra "verify" of the Airflow connection.'
+            ) from error
         return Probe(problem=_problem(error))
+    except HTTPError:
+        return Probe(status=400, problem="no valid URL")
     except OSError as error:
         raise _no_tls(error) from error
 

@@ -17,6 +17,7 @@ from airflow_provider_onesignal.api.retries import jittered
 from airflow_provider_onesignal.api.waiting import ExportEvent, look
 from airflow_provider_onesignal.exceptions import OneSignalConfigurationError
 from airflow_provider_onesignal.hooks.onesignal import afile_settings
+from airflow_provider_onesignal.settings import HttpSettings
 from airflow_provider_onesignal.transports.aio import file_prober
 
 _SHORTEST_PAUSE = 0.05
@@ -83,16 +84,33 @@ class OneSignalExportTrigger(BaseTrigger):
             describe_url(self.csv_file_url),
         )
 
+    async def _settings(self) -> HttpSettings:
+        """Read the connection; a secrets backend that fails for a moment ends no wait."""
+        while True:
+            try:
+                return await afile_settings(self.onesignal_conn_id)
+            except OneSignalConfigurationError:
+                raise
+            except Exception as error:
+                if time.time() >= self.deadline:
+                    raise
+                name = type(error).__name__
+                self.log.warning("The connection cannot be read (%s); trying again", name)
+            await self._pause()
+
+    async def _pause(self) -> None:
+        pause = jittered(max(self.poll_interval, _SHORTEST_PAUSE))
+        await asyncio.sleep(max(0.0, min(pause, self.deadline - time.time())))
+
     async def _wait(self) -> ExportEvent:
-        settings = await afile_settings(self.onesignal_conn_id)
+        settings = await self._settings()
         seen: Probe | None = None
         end: ExportEvent | None = None
         async with file_prober(settings) as prober:
             while end is None:
                 # First the pause: the operator has just looked, and a task that is resumed before
                 # the scheduler has heard of its worker's end is taken for lost.
-                pause = jittered(max(self.poll_interval, _SHORTEST_PAUSE))
-                await asyncio.sleep(max(0.0, min(pause, self.deadline - time.time())))
+                await self._pause()
                 before, seen = seen, await prober.probe(self.csv_file_url)
                 end = self._judge(seen, before)
         return end

@@ -8,10 +8,13 @@ import gc
 import ssl
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import MagicMock
 
 import aiohttp
 import pytest
+from yarl import URL
 
 from airflow_provider_onesignal.api.readiness import Probe, judge
 from airflow_provider_onesignal.exceptions import OneSignalConfigurationError
@@ -238,19 +241,17 @@ class TestSharing:
 
         monkeypatch.setattr(aio, "_context", make)
         http = HttpSettings(verify=str(tmp_path))
-        release = asyncio.Event()
+        everybody = asyncio.Barrier(20)
 
         async def use() -> aiohttp.ClientSession:
             async with file_prober(http) as prober:
-                await release.wait()
+                await everybody.wait()
                 return prober._session
 
-        uses = [asyncio.create_task(use()) for _ in range(20)]
-        await asyncio.sleep(0.2)
-        release.set()
+        sessions = await asyncio.gather(*(use() for _ in range(20)))
 
-        assert len({id(session) for session in await asyncio.gather(*uses)}) == 1
-        assert len(made) <= 1
+        assert len({id(session) for session in sessions}) == 1
+        assert len(made) == 1
 
     async def test_an_error_or_a_cancellation_within_releases_it(self):
         async def use() -> None:
@@ -307,3 +308,30 @@ class TestTls:
         await asyncio.gather(task, return_exceptions=True)
 
         assert aio._sessions == {}
+
+
+async def test_an_untrusted_certificate_is_a_matter_of_configuration(monkeypatch):
+    async def refuse(*_args, **_kwargs):
+        key: Any = SimpleNamespace(host="h", port=443, is_ssl=True, ssl=True)
+        raise aiohttp.ClientConnectorCertificateError(key, ssl.SSLError("self-signed"))
+
+    async with file_prober(HTTP) as prober:
+        monkeypatch.setattr(prober._session, "_request", refuse)
+
+        with pytest.raises(OneSignalConfigurationError, match="not trusted"):
+            await prober.probe("https://h/x.csv.gz")
+
+
+@pytest.mark.parametrize("proxy", ["proxy:3128", "http://proxy:3128"])
+async def test_a_proxy_needs_no_scheme(proxy):
+    async with file_prober(HttpSettings(proxies={"https": proxy})) as prober:
+        assert prober._proxy(URL("https://h/x")) == "http://proxy:3128"
+
+
+async def test_the_ca_bundle_of_the_environment_is_used_as_requests_uses_it(monkeypatch, tmp_path):
+    asked = MagicMock()
+    monkeypatch.setattr(aio, "_context", asked)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path))
+
+    assert await aio._tls(True) is asked.return_value
+    asked.assert_called_once_with(str(tmp_path))

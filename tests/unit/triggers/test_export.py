@@ -17,6 +17,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_onesignal.api.readiness import Readiness
 from airflow_provider_onesignal.api.waiting import ExportEvent
+from airflow_provider_onesignal.settings import HttpSettings
 from airflow_provider_onesignal.transports import aio
 from airflow_provider_onesignal.triggers.export import (
     OneSignalExportTrigger,
@@ -213,6 +214,26 @@ async def test_without_its_connection_nothing_can_be_said_about_the_file(server)
     assert event["status"] == "misconfigured"
     assert "no Airflow connection 'nowhere'" in event["last_seen"]
     assert server.count == 0
+
+
+async def test_a_secrets_backend_that_fails_for_a_moment_ends_no_wait(server, monkeypatch, caplog):
+    tried: list[str] = []
+
+    async def settings(conn_id: str) -> HttpSettings:
+        tried.append(conn_id)
+        if len(tried) < 3:
+            raise ConnectionError("throttled")
+        return HttpSettings()
+
+    monkeypatch.setattr("airflow_provider_onesignal.triggers.export.afile_settings", settings)
+    monkeypatch.setattr(OneSignalExportTrigger, "log", logging.getLogger("trigger"))
+    server.script = [READY]
+
+    event = await event_of(make(server.url + PATH))
+
+    assert event["status"] == "ready"
+    assert len(tried) == 3
+    assert "cannot be read (ConnectionError)" in caplog.text
 
 
 async def test_polls_are_spread(server, monkeypatch):

@@ -72,13 +72,25 @@ class ExportMemory:
 
     def holds(self, started: StartedExport) -> bool:
         """Tell whether the next try will find this export."""
-        return self._kept() == started
+        try:
+            return self._kept() == started
+        except Exception as error:  # noqa: BLE001 - as above
+            log.warning("The task's state cannot be read (%s).", type(error).__name__)
+            return False
 
     def forget(self) -> None:
         """Drop what is kept: the next try or run is to start an export of its own."""
         self._held.pop(self._task, None)
-        if self._store is not None:
+        if self._store is None:
+            return
+        try:
             self._store.delete(self.KEY)
+        except Exception as error:  # noqa: BLE001 - what the task was for is done
+            log.warning(
+                "The task's state cannot be deleted (%s). Should this task be cleared, it takes "
+                "up the same export again, for as long as its file is kept.",
+                type(error).__name__,
+            )
 
     def _kept(self) -> StartedExport | None:
         if self._store is None:

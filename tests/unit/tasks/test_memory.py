@@ -131,3 +131,21 @@ def test_a_store_that_cannot_be_written_costs_the_next_try_and_not_this_one(star
     assert memory.held() == started
     assert "starts an export of its own" in caplog.text
     assert started.url not in caplog.text
+
+
+def test_a_store_that_fails_costs_the_next_try_and_not_this_one(
+    store, started, caplog, monkeypatch
+):
+    def fail(*_):
+        raise ConnectionError("the API server is down")
+
+    memory = ExportMemory(task_context(store), durable=True)
+    memory.keep(started)
+    for name in ("get", "delete"):
+        monkeypatch.setattr(store, name, fail)
+
+    assert memory.holds(started) is False
+    memory.forget()
+
+    assert "cannot be read (ConnectionError)" in caplog.text
+    assert "cannot be deleted (ConnectionError)" in caplog.text

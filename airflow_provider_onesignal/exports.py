@@ -12,11 +12,14 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_onesignal.api import checks, columns, operations
 from airflow_provider_onesignal.api.operations import ApiRequest
 from airflow_provider_onesignal.exceptions import OneSignalValidationError
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import XComArg
 
 HISTORY_EVENTS = ("sent", "clicked")
 
@@ -129,10 +132,10 @@ class EventsExport(ExportRequest):
     OneSignal keeps it about 30 days.
     https://documentation.onesignal.com/reference/export-csv-of-events
 
-    :param message_id: UUID of the message
+    :param message_id: UUID of the message, or another task's output that is one
     """
 
-    message_id: str
+    message_id: str | XComArg
 
     template_fields: ClassVar[Sequence[str]] = ("message_id",)
 
@@ -150,7 +153,7 @@ class EventsExport(ExportRequest):
 
     def about_message(self) -> str:
         """Give the id of the message."""
-        return self.message_id
+        return str(self.message_id)
 
 
 @dataclass
@@ -162,12 +165,12 @@ class MessageHistoryExport(ExportRequest):
     on in the app's settings before the message was sent.
     https://documentation.onesignal.com/reference/message-history
 
-    :param message_id: UUID of the message
+    :param message_id: UUID of the message, or another task's output that is one
     :param events: "sent" or "clicked"
     :param email: address OneSignal also mails the file's link to
     """
 
-    message_id: str
+    message_id: str | XComArg
     events: str
     email: str | None = None
 
@@ -193,7 +196,7 @@ class MessageHistoryExport(ExportRequest):
 
     def about_message(self) -> str:
         """Give the id of the message."""
-        return self.message_id
+        return str(self.message_id)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -236,11 +239,16 @@ def _unix_seconds(value: datetime | int | str | None) -> str | None:
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < _END:
         return str(int(value))
     if isinstance(value, str) and value.isascii() and value.strip().isdecimal():
-        return _not_a_date(value.strip())
+        return _seconds_in(value.strip())
     return _aware_seconds(_parsed(value))
 
 
-def _not_a_date(seconds: str) -> str:
+def _seconds_in(seconds: str) -> str:
+    if len(seconds) > 12 or int(seconds) >= _END:
+        raise OneSignalValidationError(
+            f"last_active_since={seconds[:20]!r} must be seconds since the epoch; these look like "
+            "milliseconds, or are no time at all."
+        )
     if len(seconds) == 8:
         raise OneSignalValidationError(
             f"last_active_since={seconds!r} may be a date or seconds since the epoch: write a date "
@@ -269,7 +277,7 @@ def _aware_seconds(value: datetime) -> str:
         raise OneSignalValidationError(
             f"last_active_since must have a time zone, got {value.isoformat()!r}: "
             "use pendulum.datetime(...), which is UTC, or a template such as "
-            "{{ data_interval_start }}."
+            "{{ data_interval_end.subtract(days=1) }}."
         )
     return str(int(value.timestamp()))
 

@@ -78,9 +78,9 @@ class OneSignalExportSensor(BaseSensorOperator):
 
         return OneSignalHook(self.onesignal_conn_id)
 
-    def render_template_fields(self, context: Context, jinja_env: Any = None) -> None:
-        """Render, and keep the URL out of what Airflow shows of it."""
-        super().render_template_fields(context, jinja_env)
+    def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
+        """Render, mapped or not, and keep the URL out of what Airflow shows of it."""
+        super()._do_render_template_fields(parent, *args, **kwargs)
         mask_url(self.csv_file_url)
 
     def execute(self, context: Context) -> Any:

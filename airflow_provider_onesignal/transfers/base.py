@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from airflow.providers.common.compat.sdk import XComArg
+
 from airflow_provider_onesignal.api import checks, dashboard
 from airflow_provider_onesignal.api.readiness import Probe
 from airflow_provider_onesignal.api.redaction import describe_url
@@ -22,6 +24,7 @@ from airflow_provider_onesignal.exceptions import (
     OneSignalUnreachableError,
     OneSignalValidationError,
 )
+from airflow_provider_onesignal.exports import ExportRequest
 from airflow_provider_onesignal.tasks.export import ExportTask
 from airflow_provider_onesignal.tasks.masking import mask_url
 from airflow_provider_onesignal.transfers.destinations import Destination
@@ -29,9 +32,9 @@ from airflow_provider_onesignal.transfers.publishing import PublishingTask
 from airflow_provider_onesignal.transfers.refusals import typed_refusals
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context, XComArg
+    from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_onesignal.exports import ExportRequest, StartedExport
+    from airflow_provider_onesignal.exports import StartedExport
     from airflow_provider_onesignal.stream.cancel import Cancellation
     from airflow_provider_onesignal.stream.errors import SourceStatusError
     from airflow_provider_onesignal.stream.reader import CopySummary
@@ -64,14 +67,29 @@ class ExportTransfer(ExportTask, PublishingTask, Destination):
                 f"Task {self.task_id!r} needs either csv_file_url= (the URL an export returned) "
                 "or export= (such as SubscriptionsExport()), and not both."
             )
+        if not isinstance(export, ExportRequest | None):
+            raise OneSignalValidationError(
+                f"export= of task {self.task_id!r} must be a request object such as "
+                f"SubscriptionsExport(), got {type(export).__name__}."
+            )
         self.csv_file_url = csv_file_url
-        self.export = export
+        # Mapped tasks share what .partial() was given, and render it in place.
+        self.export = copy.copy(export)
+        self._follow_what_export_takes()
 
-    def render_template_fields(self, context: Context, jinja_env: Any = None) -> None:
-        """Render; neither an ``export`` shared with other runs is changed nor the URL shown."""
-        self.export = copy.copy(self.export)
-        super().render_template_fields(context, jinja_env)
-        mask_url(self.csv_file_url)
+    def _follow_what_export_takes(self) -> None:
+        # Airflow looks for other tasks' outputs in an operator's own fields alone.
+        if self.export is not None and self.get_dag() is not None:
+            for name in self.export.template_fields:
+                XComArg.apply_upstream_relationship(self, getattr(self.export, name))
+
+    def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
+        """Render, mapped or not: a retry renders anew, and nothing shows the URL."""
+        if parent is self:
+            self.export = copy.copy(self.export)
+        super()._do_render_template_fields(parent, *args, **kwargs)
+        if parent is self:
+            mask_url(self.csv_file_url)
 
     def execute(self, context: Context) -> str:
         """Copy the file and give the object's URI."""

@@ -240,3 +240,9 @@ def test_a_started_export_survives_being_kept():
 )
 def test_anything_else_is_no_started_export(kept):
     assert StartedExport.from_json(kept) is None
+
+
+@pytest.mark.parametrize("since", ["1700000000000", "99999999999999999999"])
+def test_milliseconds_are_not_taken_for_seconds(since):
+    with pytest.raises(OneSignalValidationError, match="these look like milliseconds"):
+        SubscriptionsExport(last_active_since=since).api_request(APP_ID)

@@ -6,15 +6,17 @@ import hashlib
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
 from unittest.mock import MagicMock
 
 import pytest
-from airflow.providers.common.compat.sdk import Asset, AssetAlias
+from airflow.providers.common.compat.sdk import DAG, Asset, AssetAlias
 
 from airflow_provider_onesignal import exceptions
-from airflow_provider_onesignal.exports import StartedExport, SubscriptionsExport
+from airflow_provider_onesignal.exports import EventsExport, StartedExport, SubscriptionsExport
+from airflow_provider_onesignal.operators.outcomes import OneSignalGetOutcomesOperator
 from airflow_provider_onesignal.stream import errors
 from airflow_provider_onesignal.stream.reader import CopySummary
 from airflow_provider_onesignal.transfers import base
@@ -304,3 +306,46 @@ def test_killed_in_the_middle_of_the_copy_gives_it_up(hook: MagicMock, stream: M
     stream.copy.side_effect = copied
 
     task.execute(context())
+
+
+@pytest.mark.parametrize("export", [SubscriptionsExport, {"segment_name": "Gold"}, "subscriptions"])
+def test_what_is_no_request_object_is_refused_when_the_dag_is_read(export: Any) -> None:
+    with pytest.raises(
+        exceptions.OneSignalValidationError, match=r"such as SubscriptionsExport\(\)"
+    ):
+        OneSignalExportToObjectStorageOperator(task_id="copy", path="file:///x", export=export)
+
+
+def test_another_tasks_output_within_export_is_waited_for() -> None:
+    with DAG("followed", schedule=None, start_date=datetime(2026, 1, 1, tzinfo=UTC)):
+        sender = OneSignalGetOutcomesOperator(
+            task_id="send", outcome_names="os__click.count", outcome_time_range="1h"
+        )
+        copy = OneSignalExportToObjectStorageOperator(
+            task_id="copy", path="file:///x", export=EventsExport(message_id=sender.output)
+        )
+
+    assert copy.upstream_task_ids == {"send"}
+
+
+def test_mapped_tasks_render_an_export_each_and_mask_the_url(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    masked: list[Any] = []
+    monkeypatch.setattr(base, "mask_url", masked.append)
+    shared = SubscriptionsExport(segment_name="{{ number }}")
+    tasks = [
+        OneSignalExportToObjectStorageOperator(task_id="copy", path="file:///x", export=shared)
+        for _ in range(2)
+    ]
+
+    for number, task in enumerate(tasks):
+        # as a mapped operator does it, which calls no render_template_fields of the task's own
+        task._do_render_template_fields(
+            task, task.template_fields, {"number": number}, task.get_template_env(), set()
+        )
+
+    rendered = [task.export.serialize()["segment_name"] for task in tasks if task.export]
+    assert rendered == ["0", "1"]
+    assert shared.segment_name == "{{ number }}"
+    assert masked == [None, None]

@@ -38,6 +38,10 @@ _CANNOT_SUCCEED = (
 )
 
 
+_LONGEST_WAIT = 3600.0
+"""Seconds; no server's word parks a task for longer."""
+
+
 class OneSignalRetryPolicy(RetryPolicy):
     """
     Fail at once what no retry can mend, and wait as long as OneSignal asks where it asks.
@@ -73,7 +77,8 @@ class OneSignalRetryPolicy(RetryPolicy):
 
 
 def _as_asked(retry_after: float | None) -> RetryDecision:
-    if retry_after is None:
+    if not retry_after:
         return RetryDecision.default()
+    retry_after = min(retry_after, _LONGEST_WAIT)
     asked = timedelta(seconds=retry_after)
     return RetryDecision.retry(asked, f"OneSignal asks to wait {retry_after:.0f} s")

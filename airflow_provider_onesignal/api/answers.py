@@ -57,7 +57,8 @@ def value_of(request: ApiRequest, answer: Answer) -> dict[str, Any]:
     :param answer: what came back
     :raises OneSignalError: of the type that fits, see ``exceptions``
     """
-    body = {} if answer.status == 204 else _decoded(answer.body)
+    is_empty = answer.status // 100 == 2 and not answer.body.strip()
+    body = {} if is_empty else _decoded(answer.body)
     if answer.status // 100 != 2:
         raise _error(request, answer, _messages(body))
     if not isinstance(body, dict):

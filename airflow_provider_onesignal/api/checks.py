@@ -153,7 +153,8 @@ def export_url(value: Any) -> str:
     """
     try:
         parts = urlsplit(value.strip())
-        is_url = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.path != "/"
+        is_url = parts.scheme in ("http", "https") and _is_host(parts.hostname)
+        is_url = is_url and parts.path != "/"
         parts.port  # noqa: B018  (raises where the port is no number)
     except (AttributeError, TypeError, ValueError):
         is_url = False
@@ -179,6 +180,11 @@ def _check_json(value: Any, *, name: str) -> None:
             f"{name} is a {type(value).__name__}, which JSON cannot say: "
             "make it a text or a number."
         )
+
+
+def _is_host(name: str | None) -> bool:
+    labels = (name or "").removesuffix(".").split(".")
+    return all(0 < len(label) <= 63 for label in labels)
 
 
 def _number(value: Any) -> float | int | None:

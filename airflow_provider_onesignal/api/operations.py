@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json as json_module
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
 SEGMENTS_PER_PAGE = 300
+_ALIAS = re.compile(r"(/users/by/[^/]+/)[^/]+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +50,10 @@ def custom(
 ) -> ApiRequest:
     """Describe a request that has no function of its own here."""
     method = method.upper()
+    # An alias in a path, such as an e-mail address, is personal data.
+    shown = _ALIAS.sub(r"\1…", path.partition("?")[0])
     return ApiRequest(
-        operation=f"{method} {path}",
+        operation=f"{method} {shown}",
         method=method,
         path="/" + path.lstrip("/"),
         params=params or {},

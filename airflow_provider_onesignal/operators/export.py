@@ -104,6 +104,9 @@ class OneSignalExportEventsOperator(_ExportOperator):
     :param on_conflict: when another export of the account is running: "wait" its turn, or "fail"
     :param durable: keep the export for the next try. Requires Airflow 3.3+; no-op on earlier ones
     :return: the file's URL, which opens personal data for three days to whoever has it
+    :raises OneSignalExportInProgressError: with ``on_conflict="fail"``, another export is running
+    :raises OneSignalExportTimeoutError: ``timeout`` has passed
+    :raises OneSignalNotFoundError: there is no such message, or no longer
     """
 
     template_fields: Sequence[str] = (*ExportTask.template_fields, *EventsExport.template_fields)
@@ -136,6 +139,10 @@ class OneSignalExportMessageHistoryOperator(_ExportOperator):
     :param on_conflict: when another export of the account is running: "wait" its turn, or "fail"
     :param durable: keep the export for the next try. Requires Airflow 3.3+; no-op on earlier ones
     :return: the file's URL, which opens personal data for three days to whoever has it
+    :raises OneSignalExportInProgressError: with ``on_conflict="fail"``, another export is running
+    :raises OneSignalExportTimeoutError: ``timeout`` has passed
+    :raises OneSignalNotFoundError: there is no such message, or no longer
+    :raises OneSignalPlanError: the app's plan does not include message history
     """
 
     # Not "email": that attribute of every operator is whom Airflow tells of failures.

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import requests
+import urllib3
 
 from airflow_provider_onesignal.stream import answer
 from airflow_provider_onesignal.stream.errors import (
@@ -77,7 +78,7 @@ class HttpSource:
         reason = ""
         try:
             response = self._send({name.replace("_", "-"): text for name, text in headers.items()})
-        except requests.RequestException as error:
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             reason = _reason(error)
         if reason:
             # raised outside of the handler, since the errors of requests quote the URL

@@ -156,6 +156,11 @@ class ObjectStorageDestination(Destination):
                 f"installed ({error}); for s3:// it comes with "
                 "pip install 'apache-airflow-providers-amazon[s3fs]'."
             ) from error
+        except ValueError as error:
+            raise OneSignalConfigurationError(
+                f"No filesystem serves {str(self.path).partition('://')[0]}:// paths ({error}): "
+                "correct the path, or install the Airflow provider of that store."
+            ) from error
         return sink
 
 

@@ -188,9 +188,14 @@ def _data_interval(context: Context) -> DataInterval:
 def _length(value: timedelta | float | None) -> timedelta | None:
     if value is None:
         return None
-    length = value if isinstance(value, timedelta) else timedelta(seconds=value)
+    try:
+        length = value if isinstance(value, timedelta) else timedelta(seconds=value)
+    except (TypeError, ValueError, OverflowError):
+        length = timedelta(-1)
     if length < timedelta(0):
-        raise OneSignalValidationError(f"max_lateness must not be negative, got {value!r}.")
+        raise OneSignalValidationError(
+            f"max_lateness must be a timedelta, or a number of seconds, got {value!r}."
+        )
     return length
 
 

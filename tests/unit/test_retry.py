@@ -62,3 +62,16 @@ def test_the_wait_is_as_long_as_onesignal_asks(
 )
 def test_anything_else_is_retried_as_the_task_says(error: Exception) -> None:
     assert OneSignalRetryPolicy().evaluate(error, 1, 6).action is RetryAction.DEFAULT
+
+
+@pytest.mark.parametrize("retry_after", [2_592_000.0, 1e15])
+def test_no_server_parks_a_task_for_longer_than_an_hour(retry_after: float) -> None:
+    error = exceptions.OneSignalRateLimitError("later", retry_after=retry_after)
+
+    assert OneSignalRetryPolicy().evaluate(error, 1, 6).retry_delay == timedelta(hours=1)
+
+
+def test_no_wait_asked_for_leaves_the_wait_of_the_task() -> None:
+    error = exceptions.OneSignalRateLimitError("now", retry_after=0.0)
+
+    assert OneSignalRetryPolicy().evaluate(error, 1, 6).action is RetryAction.DEFAULT

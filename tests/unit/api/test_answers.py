@@ -66,6 +66,16 @@ def test_an_empty_list_of_errors_is_no_error(errors):
     assert value_of(REQUEST, answer({"id": "x", "errors": errors}))["id"] == "x"
 
 
+@pytest.mark.parametrize("status", [200, 202])
+def test_a_success_without_a_body_is_empty(status):
+    assert value_of(REQUEST, Answer(status=status)) == {}
+
+
+@pytest.mark.parametrize("status", [400, 403, 500])
+def test_a_failure_without_a_body_is_one(status):
+    assert type(error_of(b"", status=status)) is not e.OneSignalError
+
+
 def test_an_answer_that_has_no_content_by_its_status_is_empty():
     assert value_of(REQUEST, Answer(status=204)) == {}
 
@@ -226,7 +236,6 @@ def deep(depth: int, *, opening: str = "[", closing: str = "]") -> bytes:
 
 
 HOSTILE = [
-    pytest.param(b"", id="empty"),
     pytest.param(b"<!DOCTYPE html><title>502</title>", id="html"),
     pytest.param(b"\xff\xfe\x00", id="not-utf8"),
     pytest.param('{"errors":["ä"]}'.encode("latin-1"), id="latin-1"),

@@ -212,3 +212,12 @@ def test_a_fingerprint_is_the_same_in_another_process():
     ).stdout
 
     assert printed.strip() == operations.export_events(APP_ID, MESSAGE).fingerprint()
+
+
+def test_a_request_of_ones_own_shows_no_alias_and_no_query():
+    path = "/apps/a/users/by/email/alice@example.com/identity?x=secret"
+
+    request = operations.custom("get", path)
+
+    assert request.path == path
+    assert request.operation == "GET /apps/a/users/by/email/…/identity"

@@ -263,6 +263,8 @@ class TestDelete:
 
         run(OneSignalDeleteSegmentOperator(task_id="t", segment_id=SEGMENT), hook)
 
+        hook.delete_segment.assert_called_once_with(SEGMENT)
+
     def test_unless_it_must_be_there(self, hook: MagicMock) -> None:
         hook.delete_segment.side_effect = MISSING
         operator = OneSignalDeleteSegmentOperator(

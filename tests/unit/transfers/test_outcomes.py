@@ -349,7 +349,9 @@ def test_a_missing_bucket_is_an_error_of_this_package(hook: MagicMock) -> None:
     [
         ({"file_format": "parquet"}, "file_format must be one of"),
         ({"on_late": "wait"}, "on_late must be one of"),
-        ({"max_lateness": -1}, "max_lateness must not be negative"),
+        ({"max_lateness": -1}, "max_lateness must be a timedelta, or a number of seconds"),
+        ({"max_lateness": "2h"}, "max_lateness must be a timedelta, or a number of seconds"),
+        ({"max_lateness": float("nan")}, "max_lateness must be a timedelta"),
         ({"breakdown": "country"}, r"breakdown\[0\] must be one of"),
         ({"outcome_names": "Sales"}, "must end in .sum or .count"),
         ({"outcome_time_range": "1y"}, "outcome_time_range must be one of"),

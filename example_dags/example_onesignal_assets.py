@@ -12,6 +12,7 @@ run:
 
     airflow connections add onesignal_default --conn-uri 'onesignal://APP_ID:API_KEY@'
     airflow variables set onesignal_export_folder file:///data/lake/onesignal
+    airflow variables set onesignal_store_conn_id aws_default     # where the store needs one
     airflow pools set onesignal_export 1 "OneSignal runs one export at a time" --include-deferred
 """
 
@@ -65,7 +66,7 @@ with DAG(
 # Airflow 2 calls the events by another name.
 @task
 def load(
-    triggering_asset_events: Any = None, triggering_dataset_events: Any = None
+    conn_id: str, triggering_asset_events: Any = None, triggering_dataset_events: Any = None
 ) -> list[dict[str, Any]]:
     """Load each file the run was started for, and say which ones."""
     from airflow.providers.common.compat.sdk import ObjectStoragePath
@@ -75,7 +76,8 @@ def load(
     events = [event.extra for events in by_asset.values() for event in events]
     files = {event["uri"]: event for event in events}.values()
     for file in files:
-        with ObjectStoragePath(file["uri"]).open("rb") as stream:
+        # The URI does not say by which Airflow connection it is reached.
+        with ObjectStoragePath(file["uri"], conn_id=conn_id or None).open("rb") as stream:
             checksum = hashlib.file_digest(stream, "sha256").hexdigest()
         if checksum != file["sha256"]:
             raise ValueError(f"{file['uri']} is not the file that was exported")
@@ -94,4 +96,4 @@ with DAG(
     default_args=RETRIES,
     tags=["example", "onesignal"],
 ):
-    load()
+    load("{{ var.value.get('onesignal_store_conn_id', '') }}")

@@ -4,7 +4,8 @@
 The first DAG does the whole job in one task: it asks OneSignal for the export, waits for it without
 holding a worker, and copies the file to `<folder>/subscriptions/<date>.csv.gz`, verified in
 passing: the file appears whole or not at all. The second does the same in three tasks, for those
-who want the file's URL or steps of their own between.
+who want the file's URL or steps of their own between; there the URL, which opens personal data for
+three days, stands in an XCom.
 
 `<folder>` is any URL that Airflow's `ObjectStoragePath` understands: `file:///data/lake`,
 `s3://aws_default@my-company-lake/onesignal`, `abfs://...`. Before the first run:
@@ -89,7 +90,11 @@ with DAG(
     copy = OneSignalExportToObjectStorageOperator(
         task_id="copy_export",
         csv_file_url=wait.output,
-        path=f"{FOLDER}/three-tasks/{{{{ ds }}}}.csv.gz",
+        # A run that is triggered by hand may have no logical date on Airflow 3.
+        path=(
+            f"{FOLDER}/three-tasks/"
+            "{{ (dag_run.logical_date or dag_run.run_after) | ds }}.csv.gz"
+        ),
         replace=True,
         outlets=[Asset("onesignal_subscriptions_in_three_tasks")],
     )

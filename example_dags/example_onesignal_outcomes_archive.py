@@ -62,7 +62,8 @@ def roll_up(folder: str, params: Any = None, data_interval_end: Any = None) -> s
     """Put the days of a month into one file, and give its URL."""
     from airflow.providers.common.compat.sdk import ObjectStoragePath
 
-    month = params["month"] or f"{data_interval_end.replace(day=1) - timedelta(days=1):%Y-%m}"
+    end = data_interval_end or datetime.now(UTC)
+    month = params["month"] or f"{end.replace(day=1) - timedelta(days=1):%Y-%m}"
     first = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
     ends = [first + timedelta(days=number) for number in range(1, 32)]
     ends = [end for end in ends if (end - timedelta(days=1)).month == first.month]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+# --8<-- [start:count]
 from airflow.providers.common.compat.sdk import AirflowSkipException, task
 
-# --8<-- [start:count]
 from airflow_provider_onesignal.hooks.onesignal import OneSignalHook
 
 
@@ -25,7 +25,7 @@ def message_titles() -> list[str]:
     """Call an operation that the hook has no method for."""
     hook = OneSignalHook("onesignal_default")
     answer = hook.request("GET", "/notifications", params={"app_id": hook.app_id, "limit": 50})
-    return [message["name"] for message in answer["notifications"]]
+    return [message.get("name") or message["id"] for message in answer["notifications"]]
 
 
 # --8<-- [end:request]

@@ -16,7 +16,7 @@ from airflow_provider_onesignal.exports import (
 EVERYONE = SubscriptionsExport()
 ACTIVE_GOLD = SubscriptionsExport(
     segment_name="Gold members",
-    last_active_since="{{ data_interval_start }}",
+    last_active_since="{{ data_interval_end.subtract(days=1) }}",
     extra_fields=["external_user_id", "country"],
 )
 WHAT_HAPPENED = EventsExport(message_id="{{ params.message_id }}")

@@ -174,7 +174,7 @@ def _run(make: Callable[[], Any], context: Any, ended: Ended, *, served: bool) -
     method = ""
     kwargs: dict[str, Any] = {}
     while True:
-        operator = make()
+        operator = context["ti"].task = make()
         operator.render_template_fields(context)
         ended.shown[f"rendered {len(ended.deferrals)}"] = _rendered(operator)
         # what a process holds in memory does not come back with a deferral

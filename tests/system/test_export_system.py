@@ -47,7 +47,7 @@ def test_an_export_waits_without_a_worker_and_lands_as_it_was_served(
 
     assert airflow.client.pool(POOL) == PoolSlots(running=0, deferred=1)
     assert airflow.client.running_slots() == 0
-    assert list(store.rglob("*.gz")) == []
+    assert not stored(store, run).exists()
 
     emulator.advance(HOUR)
     run.wait_for_success()

@@ -11,11 +11,16 @@ from airflow_provider_onesignal.transfers.onesignal_to_object_storage import (
     OneSignalExportToObjectStorageOperator,
 )
 
-with DAG("nightly", schedule="@daily", start_date=datetime(2026, 1, 1, tzinfo=UTC)) as dag:
+with DAG(
+    "nightly",
+    schedule="@daily",
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+) as dag:
     OneSignalExportToObjectStorageOperator(
         task_id="export_subscriptions",
         export=SubscriptionsExport(),
-        path="{{ var.value.lake }}/subscriptions.csv.gz",
-        poll_interval=0.1,
+        path="{{ var.value.lake }}/{{ (dag_run.logical_date or dag_run.run_after) | ds }}.csv.gz",
+        replace=True,
         deferrable=True,
     )

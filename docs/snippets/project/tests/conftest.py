@@ -24,7 +24,7 @@ def _database() -> None:
 
 @pytest.fixture
 def onesignal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
-    with Emulator(rows=500, ready_after_polls=2) as emulator:
+    with Emulator(rows=500, ready_after_polls=1) as emulator:
         monkeypatch.setenv("AIRFLOW_CONN_ONESIGNAL_DEFAULT", emulator.connection_uri)
         yield emulator
 

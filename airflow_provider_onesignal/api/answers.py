@@ -193,8 +193,9 @@ def _error(request: ApiRequest, answer: Answer, messages: tuple[str, ...]) -> On
 def _kind(status: int, said: str) -> tuple[type[OneSignalError], str]:
     if status >= 500:
         return OneSignalServerError, "OneSignal has a problem; try again later."
-    # The texts come first: OneSignal's status codes are not reliable where they matter most.
-    for texts, kind, remedy in _BY_TEXT:
+    # The texts come first: OneSignal's status codes are not reliable where they matter most. A 429
+    # is: whatever else it speaks of, a later try may succeed.
+    for texts, kind, remedy in _BY_TEXT[:1] if status == 429 else _BY_TEXT:
         if any(text in said for text in texts):
             return kind, remedy
     return _BY_STATUS.get(status) or _by_class(status)

@@ -130,7 +130,8 @@ class OneSignalExportMessageHistoryOperator(_ExportOperator):
 
     :param message_id: UUID of the message
     :param events: "sent" or "clicked"
-    :param email: address OneSignal also mails the file's link to
+    :param email: address OneSignal also mails the link to; one that ``default_args`` name for
+        Airflow's alerts is not taken
     :param wait_for_completion: wait until the file is ready; else return as soon as it is started
     :param onesignal_conn_id: Airflow connection of type ``onesignal``
     :param deferrable: wait in the triggerer, without holding a worker slot
@@ -160,9 +161,8 @@ class OneSignalExportMessageHistoryOperator(_ExportOperator):
         self.message_id: str = message_id  # type: ignore[assignment]
         self.events = events
         # default_args name here whom Airflow tells of failures: not who is to get personal data.
-        dag = self.get_dag()
-        is_airflows = dag is not None and email == dag.default_args.get("email")
-        self.history_email = None if is_airflows else email
+        alerted = (kwargs.get("default_args") or {}).get("email")
+        self.history_email = None if email == alerted else email
 
     def export_request(self) -> ExportRequest:
         """Say what to export."""

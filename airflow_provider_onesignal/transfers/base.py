@@ -130,7 +130,10 @@ class ExportTransfer(ExportTask, PublishingTask, Destination):
             is_taken = sink.existing() is not None
         # Where an earlier try's export is remembered, what is there may be its copy.
         if is_taken and not self.replace and self.recall(context) is None:
-            raise _taken(sink)
+            raise OneSignalDestinationError(
+                f"{sink.uri} exists already, and replace is not set. No export was started: choose "
+                "another name, delete it, or pass replace=True."
+            )
 
     def _transfer(self, context: Context, url: str, *, started_at: float | None) -> str:
         from airflow_provider_onesignal.stream.source import HttpSource
@@ -230,9 +233,15 @@ def _raise_for_status(error: SourceStatusError, *, url: str, started_at: float |
         Probe(status=error.status_code), url=url, started_at=started_at, deadline=now + 1, now=now
     ).end
     if end is None:
+        remedy = (
+            "Put a OneSignalExportSensor before this task, or pass export= in place of "
+            "csv_file_url=."
+            if started_at is None
+            else "It was a moment ago: a retry looks again."
+        )
         raise OneSignalExportNotReadyError(
-            f"The export's file ({describe_url(url)}) is not ready (HTTP {error.status_code}). Put "
-            "a OneSignalExportSensor before this task, or pass export= in place of csv_file_url=.",
+            f"The export's file ({describe_url(url)}) is not ready (HTTP {error.status_code}). "
+            f"{remedy}",
             status_code=error.status_code,
         ) from error
     end.raise_unless_ready(url)

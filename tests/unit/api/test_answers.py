@@ -375,3 +375,10 @@ def test_a_list_that_must_be_there_and_is_not(value):
 
 def test_a_list_of_objects_is_given_as_it_is():
     assert list_of(REQUEST, {"segments": [{"id": 1}]}, "segments") == [{"id": 1}]
+
+
+@pytest.mark.parametrize("said", ["Rate limit for your plan exceeded", "Too many uses of API key"])
+def test_whatever_a_429_speaks_of_a_later_try_may_succeed(said):
+    error = error_of({"errors": [said]}, status=429)
+
+    assert type(error) is e.OneSignalRateLimitError

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import DAG, TaskDeferred
+from airflow.providers.common.compat.sdk import DAG, TaskDeferred, TaskGroup
 
 from airflow_provider_onesignal import exceptions as e
 from airflow_provider_onesignal.api.readiness import Probe
@@ -640,6 +640,15 @@ class TestParameters:
 
         assert task.export_request() == MessageHistoryExport(MESSAGE, "sent", given)
         assert task.email == ["ops@example.com"]
+
+    def test_nor_is_who_is_named_for_a_group_of_tasks(self):
+        alerts: Any = {"email": "ops@example.com"}
+        with DAG("nightly", schedule=None), TaskGroup("group", default_args=alerts):
+            task = OneSignalExportMessageHistoryOperator(
+                task_id="task", message_id=MESSAGE, events="sent"
+            )
+
+        assert task.export_request() == MessageHistoryExport(MESSAGE, "sent")
 
     def test_templates_are_rendered_before_the_export_is_started(self):
         task = make(FakeHook(), segment_name="{{ name }}", extra_fields=["{{ field }}"])

@@ -26,6 +26,8 @@ os.environ |= {
     "AIRFLOW__CORE__DAGS_FOLDER": str(TESTS.parent / "example_dags"),
     "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
     "NO_PROXY": "127.0.0.1,localhost",
+    # Read once by gcsfs, which else asks Google itself what kind of bucket an emulator has.
+    "GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT": "false",
 }
 
 # How fast an example is says more about the machine's other work than about the code.

@@ -10,7 +10,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pendulum
 import pytest
+from jinja2 import Template
 
 from airflow_provider_onesignal.testing import Emulator
 from tests.integration.tasks import Ended, run_try
@@ -37,12 +39,9 @@ def functions_of(name: str) -> Callable[[str], Any]:
     return lambda function: getattr(module, function).function
 
 
-def rendered(template: Any, values: dict[str, str]) -> Any:
-    """Fill in what Airflow would, as far as the snippets need it."""
-    if isinstance(template, str):
-        for name, value in values.items():
-            template = template.replace("{{ " + name + " }}", value)
-    return template
+def rendered(template: Any, values: dict[str, Any]) -> Any:
+    """Fill in what Airflow would."""
+    return Template(template).render(values) if isinstance(template, str) else template
 
 
 @pytest.fixture(scope="module")
@@ -72,14 +71,19 @@ def test_each_request_object_is_one_that_onesignal_takes(onesignal: Emulator, na
     from airflow_provider_onesignal.hooks.onesignal import OneSignalHook
 
     export = getattr(snippet("message_exports"), name)
+    # On Airflow 3 both ends of a cron schedule's interval are the moment of the run.
+    now = pendulum.now("UTC")
     values = {
-        "params.message_id": onesignal.message_id,
-        "data_interval_start": "2026-11-01T00:00:00+00:00",
+        "params": {"message_id": onesignal.message_id},
+        "data_interval_start": now,
+        "data_interval_end": now,
     }
     onesignal.account.add_segment(onesignal.app, name="Gold members")
     fields = {each: rendered(getattr(export, each), values) for each in export.template_fields}
 
     assert OneSignalHook().start_export(type(export)(**fields)).startswith(onesignal.files_url)
+    since = (onesignal.requests[-1].json or {}).get("last_active_since")
+    assert since is None or int(since) <= now.subtract(days=1).timestamp()
 
 
 def test_the_hook_counts_a_segment(onesignal: Emulator) -> None:

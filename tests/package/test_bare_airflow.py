@@ -84,10 +84,11 @@ def test_every_example_is_loaded_whether_its_extra_is_there_or_not(report: Repor
 
 def test_a_task_whose_extra_is_missing_says_so_before_it_asks_onesignal(report: Report) -> None:
     assert report["tasks"] == {
-        f"OneSignalExportTo{store}Operator": (
+        f"OneSignal{what}To{store}Operator": (
             f"OneSignalConfigurationError: The package airflow.providers.{extra} is not installed: "
             f"pip install 'airflow-provider-onesignal[{extra}]'"
         )
+        for what in ("Export", "Outcomes")
         for store, extra in (("S3", "amazon"), ("GCS", "google"))
     }
 

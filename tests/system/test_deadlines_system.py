@@ -21,6 +21,10 @@ def posts(emulator: Emulator) -> int:
     return [request.operation for request in emulator.requests].count("csv_export")
 
 
+def polls(emulator: Emulator) -> int:
+    return [request.operation for request in emulator.files.requests].count("poll")
+
+
 def test_a_deferred_sensor_ends_at_its_timeout_failed_or_skipped(
     start: Start, emulator: Emulator
 ) -> None:
@@ -75,9 +79,13 @@ def test_a_task_ended_while_it_waits_says_that_its_export_goes_on_and_can_be_tak
     emulator.settings.ready_after = HOUR
     run = start("patient")
     run.wait_for_deferral(TASK)
+    of_the_worker = polls(emulator)
+    wait_until(
+        lambda: polls(emulator) > of_the_worker, what="a look of the trigger's own", timeout=60
+    )
 
     run.fail_task(TASK)
-    wait_until(lambda: said_in_a_log(airflow, run), what="the trigger's last words", timeout=30)
+    wait_until(lambda: said_in_a_log(airflow, run), what="the trigger's last words", timeout=60)
     emulator.advance(HOUR)
     run.clear()
     wait_until(lambda: run.state() == "success", what="the success of the run", timeout=90)
@@ -91,11 +99,7 @@ def test_a_task_ended_on_its_worker_says_that_its_export_goes_on(
 ) -> None:
     emulator.settings.ready_after = HOUR
     run = start("impatient_on_a_worker")
-    wait_until(
-        lambda: any(request.operation == "poll" for request in emulator.files.requests),
-        what="a look at the file",
-        timeout=60,
-    )
+    wait_until(lambda: polls(emulator) > 0, what="a look at the file", timeout=60)
 
     run.fail_task(TASK)
 

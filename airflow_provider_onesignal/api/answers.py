@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 from airflow_provider_onesignal.api import checks
 from airflow_provider_onesignal.api.operations import ApiRequest
 from airflow_provider_onesignal.api.redaction import redact
-from airflow_provider_onesignal.api.retries import retry_after_seconds
 from airflow_provider_onesignal.exceptions import (
     OneSignalAuthenticationError,
     OneSignalConflictError,
@@ -29,6 +28,7 @@ from airflow_provider_onesignal.exceptions import (
     OneSignalTransientError,
     OneSignalValidationError,
 )
+from airflow_provider_onesignal.http_policy import retry_after_seconds
 
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 _MAX_MESSAGES = 5

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from airflow_provider_onesignal.api.redaction import redact
+from airflow_provider_onesignal.http_policy import is_transient
 
 EXPORT_LIFETIME = 3 * 24 * 3600.0
 """Seconds an export's file is kept."""
@@ -78,9 +79,9 @@ def judge(probe: Probe, *, age: float | None) -> Readiness:
         case 403 | 404:
             is_past = age is not None and age >= EXPORT_LIFETIME
             return Readiness.EXPIRED if is_past else Readiness.PENDING
-        case None | 429:
+        case None:
             return Readiness.TRANSIENT
-        case status if 500 <= status <= 599:
+        case status if is_transient(status):
             return Readiness.TRANSIENT
         case _:
             return Readiness.FATAL

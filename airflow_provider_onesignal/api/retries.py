@@ -6,20 +6,18 @@ https://documentation.onesignal.com/reference/rate-limits
 
 from __future__ import annotations
 
-import math
 import random
-import time
-from collections.abc import Callable, Mapping
-from email.utils import parsedate_to_datetime
+from collections.abc import Callable
 from typing import NamedTuple
 
 from airflow_provider_onesignal.api.operations import ApiRequest
+from airflow_provider_onesignal.http_policy import backoff
 
-MAX_DELAY = 60.0
 MAX_RETRY_AFTER = 300.0
 MAX_TURN_DELAY = 60.0
 
-_TRANSIENT = {429, 502, 503, 504}
+# Not 500, which is an answer: this very request fails. 52x come from OneSignal's edge.
+_REPEATED = {429, 502, 503, 504, *range(520, 530)}
 _NOT_ACTED_ON = {429, 503}
 
 
@@ -35,11 +33,6 @@ class Failure(NamedTuple):
     status: int | None = None
     never_sent: bool = False
     retry_after: float | None = None
-
-
-def is_transient(status: int) -> bool:
-    """Tell whether a status may be another one in a moment (52x come from OneSignal's edge)."""
-    return status in _TRANSIENT or 520 <= status <= 529
 
 
 def delay_before_retry(
@@ -64,14 +57,9 @@ def delay_before_retry(
 
 
 def _may_repeat(request: ApiRequest, failure: Failure) -> bool:
-    if failure.status is not None and not is_transient(failure.status):
+    if failure.status is not None and failure.status not in _REPEATED:
         return False
     return request.repeatable or failure.never_sent or failure.status in _NOT_ACTED_ON
-
-
-def backoff(attempt: int, *, rand: Callable[[], float] = random.random) -> float:
-    """Exponential backoff with full jitter, in seconds: up to 1, 2, 4 ... 60."""
-    return rand() * min(MAX_DELAY, 2.0 ** min(attempt - 1, 10))
 
 
 def jittered(interval: float, *, rand: Callable[[], float] = random.random) -> float:
@@ -95,28 +83,3 @@ def turn_delay(
     if asked > 1:
         longest = min(MAX_TURN_DELAY, poll_interval * 2.0 ** min(asked - 1, 10))
     return longest * (1.0 - 0.1 * rand())
-
-
-def retry_after_seconds(
-    headers: Mapping[str, str], *, now: Callable[[], float] = time.time
-) -> float | None:
-    """
-    Read ``Retry-After``, in seconds or as an HTTP date.
-
-    :return: seconds from now, at least 0; None where the header is missing or unreadable
-    """
-    value = next((v for name, v in headers.items() if name.lower() == "retry-after"), "").strip()
-    if not value:
-        return None
-    try:
-        seconds = float(value)
-    except ValueError:
-        return _seconds_until(value, now)
-    return seconds if math.isfinite(seconds) and seconds >= 0 else None
-
-
-def _seconds_until(date: str, now: Callable[[], float]) -> float | None:
-    try:
-        return max(0.0, parsedate_to_datetime(date).timestamp() - now())
-    except (ValueError, OverflowError):
-        return None

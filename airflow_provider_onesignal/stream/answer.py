@@ -5,13 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 # No file is longer; Python refuses to read numbers of some thousand digits.
 _NUMBER = r"[0-9]{1,18}"
 _CONTENT_RANGE = re.compile(rf"bytes ({_NUMBER})-({_NUMBER})/({_NUMBER}|\*)\s*", re.IGNORECASE)
-_TRANSIENT = frozenset({408, 425, 429})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,22 +68,3 @@ def version(headers: Mapping[str, str]) -> Version:
 def encoding(headers: Mapping[str, str]) -> str:
     """Return the ``Content-Encoding`` in lower case, "" for none."""
     return headers.get("Content-Encoding", "").strip().lower()
-
-
-def is_transient(status: int) -> bool:
-    """Tell whether the same request may succeed a little later."""
-    return status >= 500 or status in _TRANSIENT
-
-
-def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float:
-    """Return the seconds of ``Retry-After``, given as seconds or as a date; 0 for none."""
-    text = headers.get("Retry-After", "").strip()
-    if text.isdecimal():
-        return float(text)
-    try:
-        moment = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):
-        return 0.0
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max((moment - (now or datetime.now(UTC))).total_seconds(), 0.0)

@@ -19,7 +19,7 @@ from airflow_provider_onesignal.stream.errors import (
     SourceStatusError,
     StreamCancelledError,
 )
-from airflow_provider_onesignal.stream.resume import Patience
+from airflow_provider_onesignal.stream.resume import Attempts
 from airflow_provider_onesignal.stream.source import DroppedError, HttpSource
 
 log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ class Download(ChunkStream):
     def __init__(self, source: HttpSource) -> None:
         super().__init__()
         self._source = source
-        self._patience = Patience(source.policy)
+        self._attempts = Attempts(source.policy)
         self._step = CHUNK
         self._cancelled = threading.Event()
         self._sleep = source.sleep or self._cancelled.wait
@@ -85,7 +85,7 @@ class Download(ChunkStream):
             broken = type(error).__name__
         self._stop_if_cancelled()
         if chunk:
-            self._patience.progress()
+            self._attempts.progress()
             # a reset loses what one read has gathered, so that reads begin small after a drop
             self._step = min(2 * self._step, CHUNK)
         elif broken or (self.size is not None and self.position < self.size):
@@ -160,7 +160,7 @@ class Download(ChunkStream):
 
     def _wait(self, drop: DroppedError) -> None:
         try:
-            delay = self._patience.after_drop(drop.reason, drop.retry_after)
+            delay = self._attempts.after_drop(drop.reason, drop.retry_after)
         except SourceLostError as lost:
             raise SourceLostError(f"{self._source.label}: {lost}") from None
         log.info(

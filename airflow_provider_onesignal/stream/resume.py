@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass, field
 
+from airflow_provider_onesignal.http_policy import backoff
 from airflow_provider_onesignal.stream.errors import SourceLostError
 
 
@@ -25,22 +25,27 @@ class ResumePolicy:
     longest_delay: float = 60.0
 
     def delay(self, stalls: int, retry_after: float = 0.0) -> float:
-        """Return the seconds to wait: full jitter, but never less than the server asked for."""
-        bound = min(self.longest_delay, self.first_delay * 2.0 ** min(stalls, 30))
-        return min(self.longest_delay, max(retry_after, random.uniform(0, bound)))  # noqa: S311
+        """
+        Give the seconds to wait: full jitter, but not less than the server asked for.
+
+        :param stalls: attempts in a row that brought nothing, from 1
+        :param retry_after: seconds the server asks to wait
+        """
+        wait = backoff(stalls, first=self.first_delay, longest=self.longest_delay)
+        return min(self.longest_delay, max(retry_after, wait))
 
 
 @dataclass
-class Patience:
+class Attempts:
     """Counts the drops of one download against its policy."""
 
     policy: ResumePolicy
-    stalls: int = field(default=-1, init=False)
+    stalls: int = field(default=0, init=False)
     resumes: int = field(default=0, init=False)
 
     def progress(self) -> None:
         """Note that bytes came."""
-        self.stalls = -1
+        self.stalls = 0
 
     def after_drop(self, reason: str, retry_after: float = 0.0) -> float:
         """
@@ -50,7 +55,7 @@ class Patience:
         """
         self.stalls += 1
         self.resumes += 1
-        if self.stalls >= self.policy.max_stalls or self.resumes > self.policy.max_resumes:
+        if self.stalls > self.policy.max_stalls or self.resumes > self.policy.max_resumes:
             raise SourceLostError(
                 f"The download was lost after {self.resumes - 1} attempts to resume: {reason}."
             )

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 
-from airflow_provider_onesignal.stream import answer
+from airflow_provider_onesignal.http_policy import is_transient, retry_after_seconds
 from airflow_provider_onesignal.stream.errors import (
     InvalidSourceError,
     RedirectError,
@@ -99,8 +99,9 @@ class HttpSource:
         if status in (200, 206, 416):
             return response
         response.close()
-        if answer.is_transient(status):
-            raise DroppedError(f"HTTP status {status}", answer.retry_after(response.headers))
+        if is_transient(status):
+            asked = retry_after_seconds(response.headers)
+            raise DroppedError(f"HTTP status {status}", asked or 0.0)
         if 300 <= status < 400:
             raise RedirectError(f"{self.label} redirects (HTTP status {status}), which is refused.")
         raise SourceStatusError(f"{self.label} answered HTTP status {status}.", status_code=status)

@@ -25,12 +25,13 @@ from airflow_provider_onesignal.api.answers import (
 from airflow_provider_onesignal.api.operations import ApiRequest
 from airflow_provider_onesignal.api.readiness import PROBE_HEADERS, Probe, answered
 from airflow_provider_onesignal.api.redaction import redact
-from airflow_provider_onesignal.api.retries import Failure, delay_before_retry, retry_after_seconds
+from airflow_provider_onesignal.api.retries import Failure, delay_before_retry
 from airflow_provider_onesignal.exceptions import (
     OneSignalConfigurationError,
     OneSignalServerError,
     OneSignalUnreachableError,
 )
+from airflow_provider_onesignal.http_policy import retry_after_seconds
 from airflow_provider_onesignal.settings import ApiSettings, HttpSettings
 
 USER_AGENT = f"airflow-provider-onesignal/{__version__} requests/{requests.__version__}"

@@ -9,7 +9,7 @@ AGES = (None, 0.0, 60.0, THREE_DAYS - 1, THREE_DAYS, 10 * THREE_DAYS)
 TABLE: dict[Readiness, tuple[int | None, ...]] = {
     Readiness.READY: (200, 206),
     Readiness.PENDING: (403, 404),
-    Readiness.TRANSIENT: (None, 429, 500, 501, 502, 503, 504, *range(520, 530), 599),
+    Readiness.TRANSIENT: (None, 408, 429, 500, 501, 502, 503, 504, *range(520, 530), 599),
     Readiness.FATAL: (204, 301, 302, 303, 304, 307, 308, 400, 401, 405, 409, 410, 416, 418, 451),
 }
 STATUSES = [status for statuses in TABLE.values() for status in statuses]

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from email.utils import format_datetime
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_onesignal.api.operations import ApiRequest
 from airflow_provider_onesignal.api.retries import (
-    MAX_DELAY,
     MAX_RETRY_AFTER,
     Failure,
-    backoff,
     delay_before_retry,
-    is_transient,
     jittered,
-    retry_after_seconds,
     turn_delay,
 )
 
@@ -34,7 +27,6 @@ def delay(request: ApiRequest, failure: Failure, *, attempt: int = 1) -> float |
 
 @pytest.mark.parametrize("status", TRANSIENT)
 def test_what_may_be_repeated_is_repeated_on_a_transient_status(status):
-    assert is_transient(status)
     assert delay(GET, Failure(status=status)) == 0.5
 
 
@@ -69,18 +61,6 @@ def test_the_wait_is_the_longer_of_what_is_asked_for_and_the_backoff(retry_after
     assert delay(GET, Failure(status=429, retry_after=retry_after)) == expected
 
 
-def test_the_backoff_doubles_up_to_a_cap():
-    whole = [backoff(attempt, rand=lambda: 1.0) for attempt in range(1, 10)]
-
-    assert whole == [1, 2, 4, 8, 16, 32, 60, 60, 60]
-
-
-@given(attempt=st.integers(1, 10_000), rand=st.floats(0, 1, exclude_max=True))
-def test_the_backoff_has_full_jitter_and_never_leaves_its_bounds(attempt, rand):
-    assert backoff(attempt, rand=lambda: 0.0) == 0.0
-    assert 0.0 <= backoff(attempt, rand=lambda: rand) <= MAX_DELAY
-
-
 @given(rand=st.floats(0, 1, exclude_max=True))
 def test_polls_are_spread_by_a_tenth(rand):
     assert 9.0 <= jittered(10.0, rand=lambda: rand) <= 11.0
@@ -112,44 +92,3 @@ def test_tasks_that_began_together_do_not_ask_together():
 
 def test_asking_for_the_slot_a_thousand_times_is_no_overflow():
     assert 54.0 <= turn_delay(100_000, 10.0) <= 60.0
-
-
-NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("value", "seconds"),
-    [
-        ("0", 0.0),
-        ("120", 120.0),
-        (" 7 ", 7.0),
-        ("1.5", 1.5),
-        (format_datetime(NOW.replace(minute=2), usegmt=True), 120.0),
-        (format_datetime(NOW.replace(hour=11), usegmt=True), 0.0),
-        ("Sun, 01 Nov 2026 13:01:00 +0100", 60.0),
-        ("-1", None),
-        ("nan", None),
-        ("inf", None),
-        ("1e999", None),
-        ("", None),
-        ("soon", None),
-        ("Sun, 99 Nov 2026 13:01:00 GMT", None),
-        ("9" * 400, None),
-        ("\x00", None),
-    ],
-)
-def test_retry_after_is_read_in_seconds_or_as_a_date(value, seconds):
-    found = retry_after_seconds({"retry-AFTER": value}, now=NOW.timestamp)
-
-    assert found == (None if seconds is None else pytest.approx(seconds))
-
-
-def test_no_header_is_no_wish():
-    assert retry_after_seconds({"Date": "x"}) is None
-
-
-@given(value=st.text(max_size=40))
-def test_no_header_breaks_the_reader(value):
-    found = retry_after_seconds({"Retry-After": value})
-
-    assert found is None or 0 <= found < float("inf")

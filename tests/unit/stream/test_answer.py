@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import pytest
 
 from airflow_provider_onesignal.stream import answer
@@ -66,28 +64,3 @@ def test_a_weak_etag_validates_no_range(
 )
 def test_versions_contradict_where_both_know_and_differ(other: Version, contradicts: bool) -> None:
     assert Version(size=1, etag='"v1"', last_modified="then").contradicts(other) is contradicts
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [
-        ("7", 7),
-        ("Mon, 02 Nov 2026 10:00:30 GMT", 30),
-        ("Mon, 02 Nov 2026 10:00:30 -0000", 30),
-        ("Mon, 02 Nov 2026 09:00:00 GMT", 0),
-        ("soon", 0),
-        ("-3", 0),
-        ("", 0),
-    ],
-)
-def test_retry_after_is_seconds_or_a_date(text: str, seconds: float) -> None:
-    now = datetime(2026, 11, 2, 10, tzinfo=UTC)
-
-    assert answer.retry_after({"Retry-After": text}, now) == seconds
-
-
-@pytest.mark.parametrize(
-    ("status", "expected"), [(500, True), (503, True), (429, True), (404, False)]
-)
-def test_transient_statuses(status: int, expected: bool) -> None:
-    assert answer.is_transient(status) is expected

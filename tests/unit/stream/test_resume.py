@@ -5,29 +5,29 @@ from __future__ import annotations
 import pytest
 
 from airflow_provider_onesignal.stream.errors import SourceLostError
-from airflow_provider_onesignal.stream.resume import Patience, ResumePolicy
+from airflow_provider_onesignal.stream.resume import Attempts, ResumePolicy
 
 
 def test_stalls_in_a_row_are_bounded() -> None:
-    patience = Patience(ResumePolicy(max_stalls=2))
-    patience.after_drop("cut")
-    patience.after_drop("cut")
+    attempts = Attempts(ResumePolicy(max_stalls=2))
+    attempts.after_drop("cut")
+    attempts.after_drop("cut")
 
     with pytest.raises(SourceLostError, match="after 2 attempts to resume: cut"):
-        patience.after_drop("cut")
+        attempts.after_drop("cut")
 
 
 def test_progress_renews_patience_up_to_a_bound_in_all() -> None:
-    patience = Patience(ResumePolicy(max_stalls=2, max_resumes=5))
+    attempts = Attempts(ResumePolicy(max_stalls=2, max_resumes=5))
     for _ in range(5):
-        patience.after_drop("cut")
-        patience.progress()
+        attempts.after_drop("cut")
+        attempts.progress()
 
     with pytest.raises(SourceLostError):
-        patience.after_drop("cut")
+        attempts.after_drop("cut")
 
 
-@pytest.mark.parametrize(("stalls", "bound"), [(0, 1), (1, 2), (3, 8), (9, 60), (5000, 60)])
+@pytest.mark.parametrize(("stalls", "bound"), [(1, 1), (2, 2), (4, 8), (10, 60), (5000, 60)])
 def test_waits_grow_with_jitter_up_to_a_cap(stalls: int, bound: float) -> None:
     waits = [ResumePolicy().delay(stalls) for _ in range(200)]
 
@@ -36,5 +36,5 @@ def test_waits_grow_with_jitter_up_to_a_cap(stalls: int, bound: float) -> None:
 
 
 def test_the_server_is_given_the_time_it_asks_for_within_reason() -> None:
-    assert ResumePolicy().delay(0, retry_after=20) == 20
-    assert ResumePolicy().delay(0, retry_after=9999) == 60
+    assert ResumePolicy().delay(1, retry_after=20) == 20
+    assert ResumePolicy().delay(1, retry_after=9999) == 60

@@ -14,7 +14,7 @@ from airflow_provider_onesignal.stream.errors import (
 )
 from airflow_provider_onesignal.stream.sink import Readable, Sink, StoredObject
 
-Judge = Callable[[Exception], type[StoreError] | None]
+Classify = Callable[[Exception], type[StoreError] | None]
 """Says what an error of a store's library means, None for one that is not the store's."""
 
 _LONGEST_REASON = 2000
@@ -33,16 +33,16 @@ def kind_of_status(status: int) -> type[StoreError]:
 
 
 @dataclass(frozen=True)
-class Telling:
+class TypedErrors:
     """
     Raises the errors of a store as the stream's own; every other passes as it is.
 
     :param sink: whose store it is
-    :param judge: knows the errors of its library
+    :param classify: knows the errors of its library
     """
 
     sink: Sink
-    judge: Judge
+    classify: Classify
 
     @contextmanager
     def __call__(self) -> Iterator[None]:
@@ -50,19 +50,19 @@ class Telling:
         try:
             yield
         except Exception as error:
-            kind = None if isinstance(error, StreamError) else self.judge(error)
+            kind = None if isinstance(error, StreamError) else self.classify(error)
             if kind is None:
                 raise
             raise kind(self.sink.uri, _reason(error)) from error
 
     def object(self, stored: StoredObject) -> StoredObject:
         """Give an object of the store whose reads tell of its errors too."""
-        return _ToldObject(self, stored)
+        return _TypedObject(self, stored)
 
 
 @dataclass(frozen=True)
-class _ToldObject:
-    telling: Telling
+class _TypedObject:
+    typed_errors: TypedErrors
     stored: StoredObject
 
     @property
@@ -70,28 +70,28 @@ class _ToldObject:
         return self.stored.size
 
     def read(self, start: int, length: int) -> bytes:
-        with self.telling():
+        with self.typed_errors():
             return self.stored.read(start, length)
 
     @contextmanager
     def open(self) -> Iterator[Readable]:
-        with self.telling():
+        with self.typed_errors():
             opening = self.stored.open()
             file = opening.__enter__()
         try:
-            yield _ToldFile(self.telling, file)
+            yield _TypedFile(self.typed_errors, file)
         finally:
-            with self.telling():
+            with self.typed_errors():
                 opening.__exit__(None, None, None)
 
 
 @dataclass(frozen=True)
-class _ToldFile:
-    telling: Telling
+class _TypedFile:
+    typed_errors: TypedErrors
     file: Readable
 
     def read(self, length: int = -1, /) -> bytes:
-        with self.telling():
+        with self.typed_errors():
             return self.file.read(length)
 
 

@@ -11,8 +11,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from airflow_provider_onesignal.sinks.failures import Telling
-from airflow_provider_onesignal.sinks.gcs_failures import judge
+from airflow_provider_onesignal.sinks.failures import TypedErrors
+from airflow_provider_onesignal.sinks.gcs_failures import classify
 from airflow_provider_onesignal.stream.errors import MissingBucketError
 from airflow_provider_onesignal.stream.sink import CancellableReadable, Readable, StoredObject
 
@@ -70,12 +70,12 @@ class GCSSink:
 
     def existing(self) -> StoredObject | None:
         """Return the object of this name, None where there is none."""
-        telling = Telling(self, judge)
-        with telling():
+        typed_errors = TypedErrors(self, classify)
+        with typed_errors():
             blob = self._bucket.get_blob(self._object_name)
             if blob is None:
                 self._require_bucket()
-        return None if blob is None else telling.object(GCSObject(blob))
+        return None if blob is None else typed_errors.object(GCSObject(blob))
 
     def store(
         self,
@@ -85,7 +85,7 @@ class GCSSink:
         size: int | None,
     ) -> None:
         """Upload in chunks; see :meth:`.Sink.store`."""
-        with Telling(self, judge)():
+        with TypedErrors(self, classify)():
             self._require_bucket()
             self._upload(reader, content_type)
 

@@ -13,7 +13,7 @@ from airflow_provider_onesignal.stream.errors import (
 _CONDITION_FAILED = 412
 
 
-def judge(error: Exception) -> type[StoreError] | None:
+def classify(error: Exception) -> type[StoreError] | None:
     """Say what an error means for a later try, None for one that is not Google's."""
     import requests
     from google.api_core.exceptions import GoogleAPICallError, GoogleAPIError

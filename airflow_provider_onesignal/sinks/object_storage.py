@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from airflow_provider_onesignal.sinks.failures import Telling
+from airflow_provider_onesignal.sinks.failures import TypedErrors
 from airflow_provider_onesignal.sinks.local import store_file
-from airflow_provider_onesignal.sinks.path_failures import judge
+from airflow_provider_onesignal.sinks.path_failures import classify
 from airflow_provider_onesignal.stream.errors import MissingBucketError
 from airflow_provider_onesignal.stream.sink import CancellableReadable, Readable, StoredObject
 
@@ -62,10 +62,10 @@ class ObjectStorageSink:
 
     def existing(self) -> StoredObject | None:
         """Return the object of this path, None where there is none."""
-        telling = Telling(self, judge)
-        with telling():
+        typed_errors = TypedErrors(self, classify)
+        with typed_errors():
             found = self._find()
-        return None if found is None else telling.object(found)
+        return None if found is None else typed_errors.object(found)
 
     def _find(self) -> FileObject | None:
         fs, path = self.path.fs, self.path.path
@@ -89,7 +89,7 @@ class ObjectStorageSink:
         size: int | None,
     ) -> None:
         """Write by the safest way that the store offers; see :meth:`.Sink.store`."""
-        with Telling(self, judge)():
+        with TypedErrors(self, classify)():
             self._store(reader, content_type)
 
     def _store(self, reader: Readable, content_type: str) -> None:

@@ -43,7 +43,7 @@ _REFUSING_TEXTS = ("Forbidden:", "Bad Request:")
 """What gcsfs says with an error that tells no status."""
 
 
-def judge(error: Exception) -> type[StoreError] | None:
+def classify(error: Exception) -> type[StoreError] | None:
     """Say what an error means for a later try, None for one that is no store's."""
     if str(error).startswith(_REFUSING_TEXTS) or isinstance(error, _REFUSING_TYPES):
         return StoreRefusedError

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_onesignal.sinks.failures import Telling
-from airflow_provider_onesignal.sinks.s3_failures import code_of, is_missing, judge
+from airflow_provider_onesignal.sinks.failures import TypedErrors
+from airflow_provider_onesignal.sinks.s3_failures import classify, code_of, is_missing
 from airflow_provider_onesignal.stream.errors import (
     MissingBucketError,
     StoreFailedError,
@@ -94,14 +94,14 @@ class S3Sink:
 
     def existing(self) -> StoredObject | None:
         """Return the object of this key, None where there is none."""
-        telling = Telling(self, judge)
-        with telling():
+        typed_errors = TypedErrors(self, classify)
+        with typed_errors():
             found = self._find()
-        return None if found is None else telling.object(found)
+        return None if found is None else typed_errors.object(found)
 
     def store(self, reader: CancellableReadable, *, content_type: str, size: int | None) -> None:
         """Upload in parts; see :meth:`.Sink.store`."""
-        with Telling(self, judge)():
+        with TypedErrors(self, classify)():
             self._require_bucket()
             self._upload(reader, content_type=content_type, size=size)
 
@@ -121,17 +121,19 @@ class S3Sink:
         from boto3.s3.transfer import create_transfer_manager
 
         bucket, key = self.address
-        gate = _Gate(reader)
-        client = _LoudClient(self._client)
+        upload_reader = _UploadReader(reader)
+        client = _AbortLoggingClient(self._client)
         with create_transfer_manager(client, _transfer_config(part_size(size))) as manager:
-            gate.upload = manager.upload(gate, bucket, key, self._write_args(content_type))
+            upload_reader.upload = manager.upload(
+                upload_reader, bucket, key, self._write_args(content_type)
+            )
             try:
-                gate.upload.result()
+                upload_reader.upload.result()
             except BaseException:
                 # leaving the block waits for the thread that reads
                 reader.cancel()
-                if gate.interrupt is not None:
-                    raise gate.interrupt from None
+                if upload_reader.interrupt is not None:
+                    raise upload_reader.interrupt from None
                 raise
 
     @property
@@ -166,7 +168,7 @@ class S3Sink:
         except ClientError as error:
             if is_missing(error):
                 raise MissingBucketError(self.uri) from error
-            if judge(error) is StoreFailedError:
+            if classify(error) is StoreFailedError:
                 raise
             # a role that may write keys need not be allowed to look at the bucket
 
@@ -192,7 +194,7 @@ class S3Object:
             yield body
 
 
-class _Gate:
+class _UploadReader:
     """
     Ends the reading once the upload has failed; s3transfer would read on to the end.
 
@@ -217,7 +219,7 @@ class _Gate:
             raise StreamCancelledError("The copy was interrupted.") from interrupt
 
 
-class _LoudClient:
+class _AbortLoggingClient:
     """Says that an upload was not aborted; s3transfer would pass over it in silence."""
 
     def __init__(self, client: Any) -> None:

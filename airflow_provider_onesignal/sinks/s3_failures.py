@@ -27,7 +27,7 @@ _PASSING = (
 """Codes of what passes; S3 sends some of them with status 400."""
 
 
-def judge(error: Exception) -> type[StoreError] | None:
+def classify(error: Exception) -> type[StoreError] | None:
     """Say what an error means for a later try, None for one that is not boto's."""
     from botocore import exceptions as boto
 

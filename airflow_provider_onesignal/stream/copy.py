@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 
 from airflow_provider_onesignal.stream.cancel import Cancellation
+from airflow_provider_onesignal.stream.confirmation import confirm_stored
 from airflow_provider_onesignal.stream.download import Download
 from airflow_provider_onesignal.stream.encoding import unwrap
 from airflow_provider_onesignal.stream.errors import (
@@ -15,7 +16,6 @@ from airflow_provider_onesignal.stream.errors import (
 )
 from airflow_provider_onesignal.stream.progress import Progress, ProgressReporter
 from airflow_provider_onesignal.stream.reader import CopySummary, VerifiedReader
-from airflow_provider_onesignal.stream.settle import settle
 from airflow_provider_onesignal.stream.sink import Sink
 from airflow_provider_onesignal.stream.source import HttpSource
 
@@ -78,7 +78,7 @@ def _store(sink: Sink, reader: VerifiedReader, *, size: int | None) -> None:
         if not (isinstance(error, StoreError) and reader.is_complete):
             raise
         whole = reader.summary()
-        settle(sink, error, size=whole.bytes, sha256=whole.sha256)
+        confirm_stored(sink, error, size=whole.bytes, sha256=whole.sha256)
     if not reader.is_complete:
         raise RuntimeError(f"{type(sink).__name__} stored {sink.uri} without reading to the end")
 

@@ -136,7 +136,7 @@ class OutcomesTransfer(OutcomesTask, PublishingTask, Destination):
     def _store(
         self, sink: Sink, existing: StoredObject | None, found: Sequence[Row]
     ) -> dict[str, Any]:
-        from airflow_provider_onesignal.stream.settle import store_bytes
+        from airflow_provider_onesignal.stream.confirmation import store_bytes
 
         file = file_of(found, file_format=self.file_format)
         stored = None if existing is None else self._same(existing, file)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_onesignal.sinks import gcs_failures, path_failures, s3_failures
-from airflow_provider_onesignal.sinks.failures import Telling, kind_of_status
+from airflow_provider_onesignal.sinks.failures import TypedErrors, kind_of_status
 from airflow_provider_onesignal.stream.errors import (
     SourceStatusError,
     StoreError,
@@ -63,7 +63,7 @@ class TestBoto:
             "ResponseMetadata": {} if status is None else {"HTTPStatusCode": status},
         }
 
-        assert s3_failures.judge(ClientError(answer, "PutObject")) is kind
+        assert s3_failures.classify(ClientError(answer, "PutObject")) is kind
 
     def test_of_no_answer(self) -> None:
         from botocore import exceptions as boto
@@ -77,13 +77,13 @@ class TestBoto:
             boto.ResponseStreamingError(error="cut"),
             boto.IncompleteReadError(actual_bytes=1, expected_bytes=2),
         ):
-            assert s3_failures.judge(error) is FAILED
+            assert s3_failures.classify(error) is FAILED
         for error in (
             boto.NoCredentialsError(),
             boto.ParamValidationError(report="a wrong ACL"),
             boto.NoRegionError(),
         ):
-            assert s3_failures.judge(error) is REFUSED
+            assert s3_failures.classify(error) is REFUSED
 
 
 class TestGoogle:
@@ -94,25 +94,25 @@ class TestGoogle:
         def answer(status: int) -> InvalidResponse:
             return InvalidResponse(SimpleNamespace(status_code=status), "failed", status)
 
-        assert gcs_failures.judge(google.Forbidden("no")) is REFUSED
-        assert gcs_failures.judge(google.Unauthorized("no")) is REFUSED
-        assert gcs_failures.judge(google.PreconditionFailed("there")) is TAKEN
-        assert gcs_failures.judge(google.TooManyRequests("slower")) is FAILED
-        assert gcs_failures.judge(google.ServiceUnavailable("down")) is FAILED
-        assert gcs_failures.judge(google.RetryError("in vain", OSError())) is FAILED
-        kinds = [gcs_failures.judge(answer(status)) for status in (403, 412, 410, 429, 503)]
+        assert gcs_failures.classify(google.Forbidden("no")) is REFUSED
+        assert gcs_failures.classify(google.Unauthorized("no")) is REFUSED
+        assert gcs_failures.classify(google.PreconditionFailed("there")) is TAKEN
+        assert gcs_failures.classify(google.TooManyRequests("slower")) is FAILED
+        assert gcs_failures.classify(google.ServiceUnavailable("down")) is FAILED
+        assert gcs_failures.classify(google.RetryError("in vain", OSError())) is FAILED
+        kinds = [gcs_failures.classify(answer(status)) for status in (403, 412, 410, 429, 503)]
         assert kinds == [REFUSED, TAKEN, FAILED, FAILED, FAILED]
 
     def test_of_no_answer(self) -> None:
         import requests
         from google.auth import exceptions as auth
 
-        assert gcs_failures.judge(requests.ConnectionError("cut")) is FAILED
-        assert gcs_failures.judge(requests.Timeout("late")) is FAILED
-        assert gcs_failures.judge(auth.TransportError("cut")) is FAILED
-        assert gcs_failures.judge(auth.RefreshError("down", retryable=True)) is FAILED
-        assert gcs_failures.judge(auth.RefreshError("revoked")) is REFUSED
-        assert gcs_failures.judge(auth.DefaultCredentialsError("none")) is REFUSED
+        assert gcs_failures.classify(requests.ConnectionError("cut")) is FAILED
+        assert gcs_failures.classify(requests.Timeout("late")) is FAILED
+        assert gcs_failures.classify(auth.TransportError("cut")) is FAILED
+        assert gcs_failures.classify(auth.RefreshError("down", retryable=True)) is FAILED
+        assert gcs_failures.classify(auth.RefreshError("revoked")) is REFUSED
+        assert gcs_failures.classify(auth.DefaultCredentialsError("none")) is REFUSED
 
 
 class TestPaths:
@@ -140,7 +140,7 @@ class TestPaths:
     def test_of_the_operating_system(self, number: int | None, kind: type[StoreError]) -> None:
         error = OSError("odd") if number is None else OSError(number, "text")
 
-        assert path_failures.judge(error) is kind
+        assert path_failures.classify(error) is kind
 
     def test_of_libraries(self) -> None:
         from aiohttp import ClientPayloadError
@@ -151,31 +151,33 @@ class TestPaths:
         unanswered, answered = azure("down"), azure("no")
         answered.status_code = 403
 
-        assert path_failures.judge(ClientPayloadError("cut")) is FAILED
-        assert path_failures.judge(unanswered) is FAILED
-        assert path_failures.judge(answered) is REFUSED
-        assert path_failures.judge(HttpError({"code": 503, "message": "down"})) is FAILED
-        assert path_failures.judge(HttpError({"code": 401, "message": "no"})) is REFUSED
-        assert path_failures.judge(ProxyError()) is FAILED
-        assert path_failures.judge(OSError("Forbidden: b/exports")) is REFUSED
-        assert path_failures.judge(ValueError("Bad Request: b/exports\ninvalid")) is REFUSED
+        assert path_failures.classify(ClientPayloadError("cut")) is FAILED
+        assert path_failures.classify(unanswered) is FAILED
+        assert path_failures.classify(answered) is REFUSED
+        assert path_failures.classify(HttpError({"code": 503, "message": "down"})) is FAILED
+        assert path_failures.classify(HttpError({"code": 401, "message": "no"})) is REFUSED
+        assert path_failures.classify(ProxyError()) is FAILED
+        assert path_failures.classify(OSError("Forbidden: b/exports")) is REFUSED
+        assert path_failures.classify(ValueError("Bad Request: b/exports\ninvalid")) is REFUSED
 
 
-@pytest.mark.parametrize("judge", [s3_failures.judge, gcs_failures.judge, path_failures.judge])
+@pytest.mark.parametrize(
+    "classify", [s3_failures.classify, gcs_failures.classify, path_failures.classify]
+)
 @pytest.mark.parametrize(
     "error", [TypeError("a mistake"), ValueError("a mistake"), KeyError("key"), RuntimeError("odd")]
 )
-def test_a_mistake_of_ours_is_no_stores(judge: Any, error: Exception) -> None:
-    assert judge(error) is NOT_ITS
+def test_a_mistake_of_ours_is_no_stores(classify: Any, error: Exception) -> None:
+    assert classify(error) is NOT_ITS
 
 
-class TestTelling:
+class TestTypedErrors:
     def test_keeps_the_cause_and_bounds_the_text(self) -> None:
         cause = OSError("no " * 5000)
 
         with (
             pytest.raises(StoreFailedError) as caught,
-            Telling(MemorySink(), path_failures.judge)(),
+            TypedErrors(MemorySink(), path_failures.classify)(),
         ):
             raise cause
 
@@ -190,7 +192,7 @@ class TestTelling:
     def test_lets_others_pass(self, error: BaseException) -> None:
         with (
             pytest.raises(type(error)) as caught,
-            Telling(MemorySink(), path_failures.judge)(),
+            TypedErrors(MemorySink(), path_failures.classify)(),
         ):
             raise error
 
@@ -204,8 +206,8 @@ class TestTelling:
             def open(self) -> Any:
                 return closing(SimpleNamespace(read=lambda _: self.read(0, 1), close=lambda: None))
 
-        telling = Telling(MemorySink(), path_failures.judge)
-        stored = telling.object(Broken(b"12345"))
+        typed_errors = TypedErrors(MemorySink(), path_failures.classify)
+        stored = typed_errors.object(Broken(b"12345"))
 
         assert stored.size == 5
         with pytest.raises(StoreFailedError):
@@ -215,5 +217,5 @@ class TestTelling:
         with pytest.raises(OSError, match="of another") as caught, stored.open():
             raise OSError("of another")
         assert type(caught.value) is OSError
-        with telling.object(MemoryObject(b"12345")).open() as file:
+        with typed_errors.object(MemoryObject(b"12345")).open() as file:
             assert (file.read(2), file.read()) == (b"12", b"345")

@@ -22,10 +22,10 @@ def store_bytes(sink: Sink, file: bytes, *, content_type: str) -> None:
     try:
         sink.store(_InMemory(file), content_type=content_type, size=len(file))
     except StoreError as failure:
-        settle(sink, failure, size=len(file), sha256=hashlib.sha256(file).hexdigest())
+        confirm_stored(sink, failure, size=len(file), sha256=hashlib.sha256(file).hexdigest())
 
 
-def settle(sink: Sink, failure: StoreError, *, size: int, sha256: str) -> None:
+def confirm_stored(sink: Sink, failure: StoreError, *, size: int, sha256: str) -> None:
     """
     Return where the object is there in spite of a failure, whole and right; else raise it.
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from airflow_provider_onesignal.stream.confirmation import store_bytes
 from airflow_provider_onesignal.stream.copy import copy
 from airflow_provider_onesignal.stream.errors import (
     StoreError,
@@ -13,7 +14,6 @@ from airflow_provider_onesignal.stream.errors import (
     StoreTakenError,
     StoreUncertainError,
 )
-from airflow_provider_onesignal.stream.settle import store_bytes
 from airflow_provider_onesignal.stream.sink import Readable
 from tests.unit.stream.faulty import Answer, gzip_of, serving, source_of
 from tests.unit.stream.memory_sink import MemoryObject, MemorySink

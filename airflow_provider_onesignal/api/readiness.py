@@ -66,7 +66,7 @@ def answered(status: int, *, location: str = "") -> Probe:
     return Probe(status=status, problem=f"redirects to {redact(host or 'elsewhere')}")
 
 
-def judge(probe: Probe, *, age: float | None) -> Readiness:
+def readiness_of(probe: Probe, *, age: float | None) -> Readiness:
     """
     Tell what a look at the file's address means.
 

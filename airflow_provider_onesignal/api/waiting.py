@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple, NoReturn, get_args
 from airflow_provider_onesignal.api.readiness import (
     Probe,
     Readiness,
-    judge,
+    readiness_of,
     started_at_latest,
     why_fatal,
 )
@@ -89,11 +89,11 @@ class ExportEvent(NamedTuple):
         )
 
 
-class Look(NamedTuple):
+class WaitState(NamedTuple):
     """
-    One look at an export's file: what was seen, what it means, whether the wait ends here.
+    A wait after one look at the export's file.
 
-    :param seen: the answer
+    :param seen: the answer of the file's address
     :param readiness: what it means
     :param end: how the wait ends, None to go on
     """
@@ -103,9 +103,11 @@ class Look(NamedTuple):
     end: ExportEvent | None
 
 
-def look(seen: Probe, *, url: str, started_at: float | None, deadline: float, now: float) -> Look:
+def wait_state(
+    seen: Probe, *, url: str, started_at: float | None, deadline: float, now: float
+) -> WaitState:
     """
-    Judge one look at an export's file. All times are seconds since the epoch.
+    Tell where a wait stands after one look at the file. All times are seconds since the epoch.
 
     :param seen: the answer of the file's address
     :param url: the address, whose name tells the day where the start is not known
@@ -113,8 +115,8 @@ def look(seen: Probe, *, url: str, started_at: float | None, deadline: float, no
     :param deadline: when to give up waiting
     """
     since = started_at_latest(url) if started_at is None else started_at
-    readiness = judge(seen, age=None if since is None else now - since)
-    return Look(seen=seen, readiness=readiness, end=_end(readiness, seen, now >= deadline))
+    readiness = readiness_of(seen, age=None if since is None else now - since)
+    return WaitState(seen=seen, readiness=readiness, end=_end(readiness, seen, now >= deadline))
 
 
 def _end(readiness: Readiness, seen: Probe, is_late: bool) -> ExportEvent | None:

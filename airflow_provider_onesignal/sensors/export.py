@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.providers.common.compat.sdk import (
-    AirflowException,
     AirflowSensorTimeout,
     AirflowSkipException,
     BaseSensorOperator,
@@ -19,10 +18,10 @@ from airflow.providers.common.compat.sdk import (
 
 from airflow_provider_onesignal.api import checks
 from airflow_provider_onesignal.api.redaction import describe_url
-from airflow_provider_onesignal.api.waiting import LONGEST_WAIT, ExportEvent, Look, look
-from airflow_provider_onesignal.compat import is_deferral_timeout
+from airflow_provider_onesignal.api.waiting import LONGEST_WAIT, ExportEvent, WaitState, wait_state
 from airflow_provider_onesignal.exceptions import OneSignalError
 from airflow_provider_onesignal.tasks.colors import UI_COLOR, UI_FGCOLOR
+from airflow_provider_onesignal.tasks.deferral import backstop, longest_wait, unserved_as
 from airflow_provider_onesignal.tasks.masking import mask_url
 
 if TYPE_CHECKING:
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 
     from airflow_provider_onesignal.hooks.onesignal import OneSignalHook
 
-_BACKSTOP = 300.0
 _NEVER = float("inf")
 
 
@@ -55,6 +53,7 @@ class OneSignalExportSensor(BaseSensorOperator):
     template_fields: Sequence[str] = ("csv_file_url", "onesignal_conn_id")
     ui_color = UI_COLOR
     ui_fgcolor = UI_FGCOLOR
+    _last_seen = "nothing"
 
     def __init__(
         self,
@@ -87,17 +86,15 @@ class OneSignalExportSensor(BaseSensorOperator):
         """Wait, and give the URL."""
         self.csv_file_url = checks.export_url(self.csv_file_url)
         if self.deferrable:
-            return self._conclude(self._look(deadline=_NEVER).end or self._defer())
+            return self._conclude(self._poll(deadline=_NEVER).end or self._defer())
         try:
             return super().execute(context)
         except (AirflowSensorTimeout, AirflowSkipException) as error:
             raise type(error)(f"{error} Last seen: {self._last_seen}.") from error
 
-    _last_seen = "nothing"
-
     def poke(self, context: Context) -> PokeReturnValue:
         """Look once whether the file is there."""
-        end = self._look(deadline=_NEVER).end
+        end = self._poll(deadline=_NEVER).end
         if end is not None:
             end.raise_unless_ready(self.csv_file_url)
         return PokeReturnValue(is_done=end is not None, xcom_value=self.csv_file_url)
@@ -115,15 +112,13 @@ class OneSignalExportSensor(BaseSensorOperator):
         self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context
     ) -> Any:
         """Let a deferral that no triggerer served end as any timeout, as later Airflows do."""
-        try:
+        with unserved_as(self._unserved):
             return super().resume_execution(next_method, next_kwargs, context)
-        except AirflowException as error:
-            if not is_deferral_timeout(error):
-                raise
-            unserved = AirflowSensorTimeout(f"{error}: is a triggerer running?")
-            if self.soft_fail or self.never_fail:
-                raise AirflowSkipException(str(unserved)) from unserved
-            raise unserved from error
+
+    def _unserved(self, error: Exception) -> Exception:
+        is_skipped = self.soft_fail or self.never_fail
+        kind = AirflowSkipException if is_skipped else AirflowSensorTimeout
+        return kind(f"{error}: is a triggerer running?")
 
     def _conclude(self, end: ExportEvent) -> str:
         try:
@@ -139,14 +134,14 @@ class OneSignalExportSensor(BaseSensorOperator):
         if end.status == "timeout":
             raise AirflowSensorTimeout(
                 f"The export's file ({describe_url(self.csv_file_url)}) was not ready within "
-                f"{self._patience:.0f} s. Last seen: {end.last_seen}."
+                f"{self._longest_wait:.0f} s. Last seen: {end.last_seen}."
             )
         end.raise_unless_ready(self.csv_file_url)
 
     def _defer(self) -> NoReturn:
         from airflow_provider_onesignal.triggers.export import OneSignalExportTrigger
 
-        seconds = self._patience
+        seconds = self._longest_wait
         self.defer(
             trigger=OneSignalExportTrigger(
                 self.csv_file_url,
@@ -155,18 +150,15 @@ class OneSignalExportSensor(BaseSensorOperator):
                 onesignal_conn_id=self.onesignal_conn_id,
             ),
             method_name="execute_complete",
-            timeout=timedelta(seconds=seconds + _BACKSTOP),
+            timeout=backstop(seconds),
         )
 
     @property
-    def _patience(self) -> float:
-        # Airflow 3 does not end a deferral at execution_timeout.
-        limit = self.execution_timeout
-        longest = LONGEST_WAIT if limit is None else limit.total_seconds()
-        return min(self.timeout, longest)
+    def _longest_wait(self) -> float:
+        return min(longest_wait(self.timeout, self.execution_timeout), LONGEST_WAIT)
 
-    def _look(self, *, deadline: float) -> Look:
-        found = look(
+    def _poll(self, *, deadline: float) -> WaitState:
+        found = wait_state(
             self.hook.probe_export(self.csv_file_url),
             url=self.csv_file_url,
             started_at=None,

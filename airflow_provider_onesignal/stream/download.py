@@ -15,7 +15,6 @@ from airflow_provider_onesignal.stream import answer
 from airflow_provider_onesignal.stream.chunks import CHUNK, ChunkStream
 from airflow_provider_onesignal.stream.errors import (
     SourceChangedError,
-    SourceLostError,
     SourceStatusError,
     StreamCancelledError,
 )
@@ -131,7 +130,7 @@ class Download(ChunkStream):
         if self._continues(response):
             return response
         response.close()
-        raise SourceChangedError(f"{self._source.label} changed while it was downloaded.")
+        raise SourceChangedError("It changed while it was downloaded.")
 
     def _continues(self, response: requests.Response) -> bool:
         """Tell whether the answer can be about the file of the first one."""
@@ -156,13 +155,10 @@ class Download(ChunkStream):
             seen.update(chunk)
             left -= len(chunk)
         if seen.digest() != self.sha256.digest():
-            raise SourceChangedError(f"{self._source.label} changed while it was downloaded.")
+            raise SourceChangedError("It changed while it was downloaded.")
 
     def _wait(self, drop: DroppedError) -> None:
-        try:
-            delay = self._attempts.after_drop(drop.reason, drop.retry_after)
-        except SourceLostError as lost:
-            raise SourceLostError(f"{self._source.label}: {lost}") from None
+        delay = self._attempts.after_drop(drop.reason, drop.retry_after)
         log.info(
             "Download of %s: %s; going on from byte %s in %.1f s",
             self._source.label,

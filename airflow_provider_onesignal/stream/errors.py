@@ -1,17 +1,10 @@
-"""What can go wrong between a URL and a stored object: one type a decision.
+"""
+What can go wrong between a URL and a stored object: one type a decision.
 
-No text holds a URL, because a URL opens personal data: see :func:`name_of`.
+No text holds a URL, because a URL opens personal data.
 """
 
 from __future__ import annotations
-
-from urllib.parse import urlsplit
-
-
-def name_of(url: str) -> str:
-    """Return what may be shown of a URL: its host and the last four characters of its path."""
-    parts = urlsplit(url)
-    return f"{parts.hostname}/...{parts.path[-4:]}"
 
 
 class StreamError(Exception):

@@ -51,12 +51,12 @@ class Attempts:
         """
         Note a drop and return the seconds to wait before the next attempt.
 
-        :raises SourceLostError: where the policy has no patience left
+        :raises SourceLostError: where the policy allows no more attempts
         """
         self.stalls += 1
         self.resumes += 1
         if self.stalls > self.policy.max_stalls or self.resumes > self.policy.max_resumes:
             raise SourceLostError(
-                f"The download was lost after {self.resumes - 1} attempts to resume: {reason}."
+                f"It was lost after {self.resumes - 1} attempts to resume: {reason}."
             )
         return self.policy.delay(self.stalls, retry_after)

@@ -13,7 +13,6 @@ from airflow_provider_onesignal.stream.errors import (
     InvalidSourceError,
     RedirectError,
     SourceStatusError,
-    name_of,
 )
 from airflow_provider_onesignal.stream.resume import ResumePolicy
 
@@ -41,6 +40,7 @@ class HttpSource:
     :param url: its address, which never appears in a log or an error
     :param session: lends its connections, proxies, certificates and user agent; its headers,
         cookies and credentials stay at home
+    :param label: what logs and errors call the file, since whoever has its address has the file
     :param timeout: seconds to connect and to wait for the next bytes, or a pair of both
     :param policy: how often, and after what waits, a dropped download goes on
     :param sleep: waits the given seconds; the default is cut short when the copy is given up
@@ -52,6 +52,7 @@ class HttpSource:
         url: str,
         session: requests.Session,
         *,
+        label: str = "the file",
         timeout: Timeout = 30.0,
         policy: ResumePolicy | None = None,
         sleep: Callable[[float], object] | None = None,
@@ -60,7 +61,7 @@ class HttpSource:
             raise InvalidSourceError("The file's address is not an http or https URL.")
         self.policy = policy or ResumePolicy()
         self.sleep = sleep
-        self.label = name_of(url)
+        self.label = label
         self.file_name = urlsplit(url).path.rpartition("/")[2]
         self._url = url
         self._session = session
@@ -83,7 +84,7 @@ class HttpSource:
         if reason:
             # raised outside of the handler, since the errors of requests quote the URL
             raise DroppedError(reason)
-        return self._judge(response)
+        return self._expected(response)
 
     def _send(self, headers: dict[str, str]) -> requests.Response:
         agent = str(self._session.headers.get("User-Agent") or requests.utils.default_user_agent())
@@ -94,7 +95,7 @@ class HttpSource:
         settings = self._session.merge_environment_settings(self._url, {}, True, None, None)
         return self._session.send(request, timeout=self._timeout, allow_redirects=False, **settings)
 
-    def _judge(self, response: requests.Response) -> requests.Response:
+    def _expected(self, response: requests.Response) -> requests.Response:
         status = response.status_code
         if status in (200, 206, 416):
             return response

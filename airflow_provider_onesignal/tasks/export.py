@@ -7,13 +7,12 @@ from abc import abstractmethod
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import AirflowException, conf
+from airflow.providers.common.compat.sdk import conf
 
 from airflow_provider_onesignal.api import checks, dashboard
 from airflow_provider_onesignal.api.redaction import describe_url
 from airflow_provider_onesignal.api.retries import jittered, turn_delay
-from airflow_provider_onesignal.api.waiting import LONGEST_WAIT, ExportEvent, look
-from airflow_provider_onesignal.compat import is_deferral_timeout
+from airflow_provider_onesignal.api.waiting import LONGEST_WAIT, ExportEvent, wait_state
 from airflow_provider_onesignal.exceptions import (
     OneSignalExportError,
     OneSignalExportInProgressError,
@@ -22,6 +21,7 @@ from airflow_provider_onesignal.exceptions import (
 )
 from airflow_provider_onesignal.exports import ExportRequest, StartedExport
 from airflow_provider_onesignal.tasks.api import ApiTask
+from airflow_provider_onesignal.tasks.deferral import backstop, longest_wait, unserved_as
 from airflow_provider_onesignal.tasks.masking import mask_url
 from airflow_provider_onesignal.tasks.memory import ExportMemory
 
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
 DEFAULT_TIMEOUT = 4 * 3600.0
-_BACKSTOP = 300.0
-"""Seconds after the trigger's own deadline at which Airflow ends a deferral nobody serves."""
 
 
 class ExportTask(ApiTask):
@@ -47,6 +45,10 @@ class ExportTask(ApiTask):
     :param on_conflict: when another export of the account is running: "wait" its turn, or "fail"
     :param durable: keep the export for the next try. Requires Airflow 3.3+; no-op on earlier ones
     """
+
+    wait_for_completion: bool = True
+    _started: StartedExport | None = None
+    _is_kept = False
 
     def __init__(
         self,
@@ -98,8 +100,7 @@ class ExportTask(ApiTask):
                 # No deadline lies further off than one set now, whatever comes.
                 return self._run(context, deadline=min(self._latest_end(), deadline), asked=asked)
         end = ExportEvent.from_json(event)
-        held = ExportMemory(context, durable=self.durable).held
-        kept = StartedExport.from_json(started) or held()
+        kept = StartedExport.from_json(started) or self._memory(context).held()
         if kept is None:
             raise OneSignalExportError(
                 "The deferral lost the export it waited for: retry the task to start it again."
@@ -110,15 +111,8 @@ class ExportTask(ApiTask):
         self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context
     ) -> Any:
         """Give the end of a deferral that no triggerer served the same type as any timeout."""
-        try:
+        with unserved_as(_unserved):
             return super().resume_execution(next_method, next_kwargs, context)
-        except AirflowException as error:
-            if not is_deferral_timeout(error):
-                raise
-            raise OneSignalExportTimeoutError(
-                "The deferral was not served until its timeout: check that a triggerer is running. "
-                "On Airflow 3.3+ a retry goes on waiting for the same export."
-            ) from error
 
     def on_kill(self) -> None:
         """Say what becomes of the export, which OneSignal cannot cancel."""
@@ -129,10 +123,6 @@ class ExportTask(ApiTask):
                 " The next try of this task goes on with it." if self._is_kept else "",
             )
 
-    wait_for_completion: bool = True
-    _started: StartedExport | None = None
-    _is_kept = False
-
     def start(self, context: Context, *, deadline: float, asked: int = 0) -> StartedExport:
         """
         Start the export, or find the one of an earlier try.
@@ -140,7 +130,7 @@ class ExportTask(ApiTask):
         :param deadline: until when to wait for the account's export slot, seconds since the epoch
         :param asked: how often the slot was refused so far
         """
-        started = self.recall(context)
+        started = self._memory(context).recall(self._fingerprint())
         while started is None:
             try:
                 started = self._start(context)
@@ -150,36 +140,38 @@ class ExportTask(ApiTask):
         self._take(context, started)
         return started
 
+    def goes_on(self, context: Context) -> bool:
+        """Tell whether an earlier try started an export that is still of use."""
+        return self._memory(context).recalls(self._fingerprint())
+
     def forget(self, context: Context) -> None:
         """Let the next try start an export of its own."""
-        ExportMemory(context, durable=self.durable).forget()
+        self._memory(context).forget()
+
+    def _memory(self, context: Context) -> ExportMemory:
+        return ExportMemory(context, durable=self.durable)
 
     def _latest_end(self) -> float:
-        # Airflow 3 does not end a deferral at execution_timeout.
+        # On a worker, Airflow ends it at execution_timeout itself.
         limit = self.execution_timeout if self.deferrable else None
-        seconds = self.timeout if limit is None else min(self.timeout, limit.total_seconds())
-        return time.time() + seconds
+        return time.time() + longest_wait(self.timeout, limit)
 
     def _run(self, context: Context, *, deadline: float, asked: int) -> Any:
         started = self.start(context, deadline=deadline, asked=asked)
         if not self.wait_for_completion:
             return self.finish(context, started)
-        end = self._look(started, deadline)
+        end = self._poll(started, deadline)
         if end is None and self.deferrable:
             self._defer(started, deadline)
         while end is None:
             time.sleep(max(0.0, min(jittered(self.poll_interval), deadline - time.time())))
-            end = self._look(started, deadline)
+            end = self._poll(started, deadline)
         return self._conclude(context, started, end)
 
     def _take(self, context: Context, started: StartedExport) -> None:
         mask_url(started.url)
         self._started = started
-        self._is_kept = ExportMemory(context, durable=self.durable).holds(started)
-
-    def recall(self, context: Context) -> StartedExport | None:
-        """Give the export an earlier try started, unless it is of no use any more."""
-        return ExportMemory(context, durable=self.durable).recall(self._fingerprint())
+        self._is_kept = self._memory(context).holds(started)
 
     def _fingerprint(self) -> str:
         return self.export_request().api_request(self.hook.app_id).fingerprint()
@@ -188,7 +180,7 @@ class ExportTask(ApiTask):
         fingerprint, started_at = self._fingerprint(), time.time()
         url = self.hook.start_export(self.export_request())
         started = StartedExport(url=url, started_at=started_at, fingerprint=fingerprint)
-        ExportMemory(context, durable=self.durable).keep(started)
+        self._memory(context).keep(started)
         self.log.info("Export started; its file will be at %s", describe_url(url))
         return started
 
@@ -222,7 +214,7 @@ class ExportTask(ApiTask):
                 carry={"status": "turn", "deadline": deadline, "asked": asked},
             ),
             method_name="execute_complete",
-            timeout=timedelta(seconds=delay + _BACKSTOP),
+            timeout=backstop(delay),
         )
 
     def _defer(self, started: StartedExport, deadline: float) -> None:
@@ -238,11 +230,11 @@ class ExportTask(ApiTask):
             ),
             method_name="execute_complete",
             kwargs=None if self._is_kept else {"started": started.to_json()},
-            timeout=timedelta(seconds=max(0.0, deadline - time.time()) + _BACKSTOP),
+            timeout=backstop(deadline - time.time()),
         )
 
-    def _look(self, started: StartedExport, deadline: float) -> ExportEvent | None:
-        found = look(
+    def _poll(self, started: StartedExport, deadline: float) -> ExportEvent | None:
+        found = wait_state(
             self.hook.probe_export(started.url),
             url=started.url,
             started_at=started.started_at,
@@ -258,6 +250,13 @@ class ExportTask(ApiTask):
             self.forget(context)
         end.raise_unless_ready(started.url)
         return self.finish(context, started)
+
+
+def _unserved(_: Exception) -> OneSignalExportTimeoutError:
+    return OneSignalExportTimeoutError(
+        "The deferral was not served until its timeout: check that a triggerer is running. On "
+        "Airflow 3.3+ a retry goes on waiting for the same export."
+    )
 
 
 def _positive(value: float | timedelta, *, name: str) -> float:

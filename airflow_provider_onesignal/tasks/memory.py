@@ -42,15 +42,21 @@ class ExportMemory:
         kept = self._kept()
         if kept is None:
             return None
+        if why := _why_useless(kept, fingerprint):
+            log.info("%s", why)
+            return None
         age = time.time() - kept.started_at
-        if kept.fingerprint != fingerprint:
-            log.info("An earlier try exported with other parameters; a new export is needed.")
-            return None
-        if age >= EXPORT_LIFETIME:
-            log.info("An earlier try's export is older than 3 days; a new export is needed.")
-            return None
         log.info("Going on with the export an earlier try started %.0f s ago.", age)
         return kept
+
+    def recalls(self, fingerprint: str) -> bool:
+        """
+        Tell whether there is an export to recall.
+
+        :param fingerprint: of the request at hand
+        """
+        kept = self._kept()
+        return kept is not None and not _why_useless(kept, fingerprint)
 
     def held(self) -> StartedExport | None:
         """Give the export this very task waited for before a deferral, whatever became of it."""
@@ -96,3 +102,11 @@ class ExportMemory:
         if self._store is None:
             return None
         return StartedExport.from_json(self._store.get(self.KEY))
+
+
+def _why_useless(kept: StartedExport, fingerprint: str) -> str:
+    if kept.fingerprint != fingerprint:
+        return "An earlier try exported with other parameters; a new export is needed."
+    if time.time() - kept.started_at >= EXPORT_LIFETIME:
+        return "An earlier try's export is older than 3 days; a new export is needed."
+    return ""

@@ -14,7 +14,7 @@ from airflow.providers.common.compat.sdk import XComArg
 from airflow_provider_onesignal.api import checks, dashboard
 from airflow_provider_onesignal.api.readiness import Probe
 from airflow_provider_onesignal.api.redaction import describe_url
-from airflow_provider_onesignal.api.waiting import look
+from airflow_provider_onesignal.api.waiting import wait_state
 from airflow_provider_onesignal.exceptions import (
     OneSignalDestinationError,
     OneSignalError,
@@ -129,7 +129,7 @@ class ExportTransfer(ExportTask, PublishingTask, Destination):
         with typed_refusals():
             is_taken = sink.existing() is not None
         # Where an earlier try's export is remembered, what is there may be its copy.
-        if is_taken and not self.replace and self.recall(context) is None:
+        if is_taken and not self.replace and not self.goes_on(context):
             raise OneSignalDestinationError(
                 f"{sink.uri} exists already, and replace is not set. No export was started: choose "
                 "another name, delete it, or pass replace=True."
@@ -143,7 +143,7 @@ class ExportTransfer(ExportTask, PublishingTask, Destination):
         sink = self.sink()
         session = self.hook.file_session()
         with session, _typed_errors(url=url, started_at=started_at):
-            source = HttpSource(url, session, timeout=session.timeout)
+            source = HttpSource(url, session, label=describe_url(url), timeout=session.timeout)
             summary = self._copy(source, sink)
         self.publish(context, summary)
         return sink.uri
@@ -218,7 +218,7 @@ def _typed_errors(*, url: str, started_at: float | None) -> Iterator[None]:
         raise OneSignalExportUnavailableError(f"{error} Pass the file's final address.") from error
     except errors.SourceLostError as error:
         raise OneSignalUnreachableError(
-            f"The download of {file} broke too often: {error} Nothing was stored; try again."
+            f"The download of {file} failed: {error} Nothing was stored; try again."
         ) from error
     except (errors.CorruptStreamError, errors.SourceChangedError) as error:
         raise OneSignalExportCorruptError(
@@ -229,7 +229,7 @@ def _typed_errors(*, url: str, started_at: float | None) -> Iterator[None]:
 
 def _raise_for_status(error: SourceStatusError, *, url: str, started_at: float | None) -> None:
     now = time.time()
-    end = look(
+    end = wait_state(
         Probe(status=error.status_code), url=url, started_at=started_at, deadline=now + 1, now=now
     ).end
     if end is None:

@@ -14,7 +14,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 from airflow_provider_onesignal.api.readiness import Probe
 from airflow_provider_onesignal.api.redaction import describe_url
 from airflow_provider_onesignal.api.retries import jittered
-from airflow_provider_onesignal.api.waiting import ExportEvent, look
+from airflow_provider_onesignal.api.waiting import ExportEvent, wait_state
 from airflow_provider_onesignal.exceptions import OneSignalConfigurationError
 from airflow_provider_onesignal.hooks.onesignal import afile_settings
 from airflow_provider_onesignal.settings import HttpSettings
@@ -112,12 +112,12 @@ class OneSignalExportTrigger(BaseTrigger):
                 # the scheduler has heard of its worker's end is taken for lost.
                 await self._pause()
                 before, seen = seen, await prober.probe(self.csv_file_url)
-                end = self._judge(seen, before)
+                end = self._end(seen, before)
         return end
 
-    def _judge(self, seen: Probe, before: Probe | None) -> ExportEvent | None:
+    def _end(self, seen: Probe, before: Probe | None) -> ExportEvent | None:
         now = time.time()
-        found = look(
+        found = wait_state(
             seen,
             url=self.csv_file_url,
             started_at=self.started_at,

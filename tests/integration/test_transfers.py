@@ -93,6 +93,7 @@ class TestEveryFault:
         assert judge(ended, emulator=onesignal, place=place, before=before) == CLEAN
         assert all(fault.hits for fault in onesignal.files.faults.all())
         assert type(ended.error) is (row.error or type(None))
+        assert str(ended.error).count("127.0.0.1") == (row.error is not None), "the file, once"
         assert len(ended.deferrals) == (mode == "deferred")
         assert max(waits, default=0) >= row.waits
         assert posts(onesignal) == 1

@@ -11,7 +11,7 @@ from airflow_provider_onesignal.api.readiness import (
     Probe,
     Readiness,
     answered,
-    judge,
+    readiness_of,
     started_at_latest,
     why_fatal,
 )
@@ -21,7 +21,7 @@ from tests.unit.readiness_table import AGES, STATUSES, expected
 @pytest.mark.parametrize("age", AGES, ids=str)
 @pytest.mark.parametrize("status", STATUSES, ids=str)
 def test_each_line_of_the_table(status, age):
-    assert judge(Probe(status=status), age=age) == expected(status, age)
+    assert readiness_of(Probe(status=status), age=age) == expected(status, age)
 
 
 def test_a_file_lives_three_days():
@@ -30,7 +30,7 @@ def test_a_file_lives_three_days():
 
 @pytest.mark.parametrize("status", [400, 401, 405, 410, 416, 301, 307, 204, 418])
 def test_a_fatal_answer_is_explained(status):
-    assert judge(Probe(status=status), age=None) is Readiness.FATAL
+    assert readiness_of(Probe(status=status), age=None) is Readiness.FATAL
     assert why_fatal(Probe(status=status))
 
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from airflow_provider_onesignal.api.readiness import Probe, Readiness
-from airflow_provider_onesignal.api.waiting import ExportEvent, look
+from airflow_provider_onesignal.api.waiting import ExportEvent, wait_state
 from airflow_provider_onesignal.exceptions import (
     OneSignalConfigurationError,
     OneSignalExportError,
@@ -31,7 +31,9 @@ ENDS = {
 
 def judge(status: int | None, *, age: float | None, deadline: float = NOW + 1, url: str = UNDATED):
     started_at = None if age is None else NOW - age
-    return look(Probe(status=status), url=url, started_at=started_at, deadline=deadline, now=NOW)
+    return wait_state(
+        Probe(status=status), url=url, started_at=started_at, deadline=deadline, now=NOW
+    )
 
 
 @pytest.mark.parametrize("age", AGES, ids=str)

@@ -57,6 +57,8 @@ def test_only_a_live_export_of_the_same_request_is_recalled(
     clock.now += age
 
     with caplog.at_level("INFO", logger="airflow_provider_onesignal.tasks.memory"):
+        assert memory.recalls(fingerprint) is is_recalled
+        assert caplog.text == ""
         recalled = memory.recall(fingerprint)
 
     assert (recalled is not None) is is_recalled

@@ -16,7 +16,7 @@ import aiohttp
 import pytest
 from yarl import URL
 
-from airflow_provider_onesignal.api.readiness import Probe, judge
+from airflow_provider_onesignal.api.readiness import Probe, readiness_of
 from airflow_provider_onesignal.exceptions import OneSignalConfigurationError
 from airflow_provider_onesignal.settings import HttpSettings
 from airflow_provider_onesignal.transports import aio
@@ -39,7 +39,7 @@ async def test_each_status_of_a_file_is_seen_as_it_is(server, status):
     seen = await look(f"{server.url}/x.csv.gz")
 
     assert seen == Probe(status=status)
-    assert judge(seen, age=1.0) == expected(status, 1.0)
+    assert readiness_of(seen, age=1.0) == expected(status, 1.0)
 
 
 async def test_a_look_downloads_nothing(server):

@@ -25,7 +25,7 @@ from cryptography.x509.oid import NameOID
 from airflow_provider_onesignal import exceptions as e
 from airflow_provider_onesignal.api import operations
 from airflow_provider_onesignal.api.answers import MAX_ANSWER_BYTES
-from airflow_provider_onesignal.api.readiness import Probe, judge
+from airflow_provider_onesignal.api.readiness import Probe, readiness_of
 from airflow_provider_onesignal.settings import ApiSettings, HttpSettings
 from airflow_provider_onesignal.transports.sync import ApiClient, HttpSession, probe
 from tests.unit.fakes import APP_ID
@@ -459,7 +459,7 @@ def test_each_status_of_a_file_is_seen_as_it_is(look, server, status):
     seen = look("/x.csv.gz")
 
     assert seen == Probe(status=status)
-    assert judge(seen, age=1.0) == expected(status, 1.0)
+    assert readiness_of(seen, age=1.0) == expected(status, 1.0)
 
 
 def test_a_look_downloads_nothing(look, server):

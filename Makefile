@@ -25,8 +25,8 @@ test: env-3.3 env-2.11 ## all tests, on Airflow 3.3 and 2.11
 	@status=0; $(MAKE) --no-print-directory test-2.11 >.venv/test-2.11.log 2>&1 & lane=$$!; \
 	$(MAKE) --no-print-directory --keep-going test-3.3 || status=1; \
 	wait $$lane || status=1; cat .venv/test-2.11.log; \
-	$(MAKE) --no-print-directory --keep-going test-system test-system-2.11 test-ui test-package \
-		|| status=1; exit $$status
+	$(MAKE) --no-print-directory --keep-going test-system test-system-2.11 test-ui test-ui-2.11 \
+		test-package || status=1; exit $$status
 test-3.3: test-unit test-integration ## unit and integration tests on Airflow 3.3
 
 .PHONY: test-unit

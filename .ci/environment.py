@@ -1,8 +1,8 @@
 """
 Make a virtual environment under .venv/ hold what pyproject.toml asks for, if it does not yet.
 
-Usage: ``python3 .ci/environment.py airflow-3.3|airflow-2.11|bare-3.3|bare-2.11|demo``; the bare
-ones hold an Airflow and the wheel of dist/, without extras. Needs nothing but the standard library
+Usage: ``python3 .ci/environment.py airflow-3.3|airflow-2.11|bare-3.3|...|demo``; the bare ones
+hold an Airflow and the wheel of dist/, without extras. Needs nothing but the standard library
 and pip; packages are resolved by uv where pip can get it (many times faster here), else by
 pip. uv is given the same indexes, certificates and timeouts that pip is configured with.
 """
@@ -25,8 +25,10 @@ WHEEL = "dist/*.whl"
 ENVIRONMENTS = {
     "airflow-3.3": ("apache-airflow==3.3.2", "--editable=.[dev]"),
     "airflow-2.11": ("apache-airflow==2.11.2", "--editable=.[dev]"),
-    "bare-3.3": ("apache-airflow==3.3.2", WHEEL),
-    "bare-2.11": ("apache-airflow==2.11.2", WHEEL),
+    **{
+        f"bare-{version.rpartition('.')[0]}": (f"apache-airflow=={version}", WHEEL)
+        for version in ("3.3.2", "3.2.2", "3.1.8", "3.0.6", "2.11.2")
+    },
     "demo": ("apache-airflow==3.3.2", "--editable=.[testing]", "rich>=13.0"),
 }
 # What uv calls pip's options, and what joins several values.

@@ -61,7 +61,7 @@ class BareAirflow:
         return report
 
 
-@pytest.fixture(scope="session", params=["3.3", "2.11"])
+@pytest.fixture(scope="session", params=["3.3", "3.2", "3.1", "3.0", "2.11"])
 def bare(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> BareAirflow:
     folder = ROOT / ".venv" / f"bare-{request.param}"
     if not (folder / ".complete").exists():

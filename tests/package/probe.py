@@ -69,7 +69,7 @@ def provider() -> dict[str, Any]:
             for name in manager.connection_form_widgets
             if name.startswith("extra__onesignal__")
         ),
-        "labels": manager.field_behaviours["onesignal"]["relabeling"],
+        "labels": manager.field_behaviours.get("onesignal", {}).get("relabeling"),
     }
 
 

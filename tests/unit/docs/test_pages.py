@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,6 +15,7 @@ from airflow_provider_onesignal.hooks.onesignal import OneSignalHook
 
 ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs"
+PACKAGE = ROOT / "airflow_provider_onesignal"
 PAGES = sorted(DOCS.rglob("*.md"))
 SECTION = re.compile(r'--8<-- "([\w/.-]+):(\w+)"')
 CODE = re.compile(r"^ *```python[^\n]*\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
@@ -25,32 +26,48 @@ def sections() -> list[tuple[str, str]]:
     return sorted({pair for page in PAGES for pair in SECTION.findall(page.read_text())})
 
 
-def texts_of_the_package() -> Iterator[str]:
-    """Give every text the package holds, with ``…`` where a value is put in."""
-    for file in (ROOT / "airflow_provider_onesignal").rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text())):
-            if isinstance(node, ast.JoinedStr):
-                yield "".join(
-                    str(part.value) if isinstance(part, ast.Constant) else "…"
-                    for part in node.values
-                )
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                yield re.sub(r"%(?:\(\w+\))?[.\d]*[sdfr]", "…", node.value)
+def texts_of(node: ast.AST) -> Iterator[str]:
+    """Give every text below a node but docstrings, with ``…`` where a value is put in."""
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        return  # stands for itself: a docstring
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield re.sub(r"%(?:\(\w+\))?[.\d]*[sdfr]", "…", node.value)
+    children: Iterable[ast.AST] = ast.iter_child_nodes(node)
+    if isinstance(node, ast.JoinedStr):
+        parts = node.values
+        yield "".join(str(part.value) if isinstance(part, ast.Constant) else "…" for part in parts)
+        children = [part.value for part in parts if isinstance(part, ast.FormattedValue)]
+    for child in children:
+        yield from texts_of(child)
 
 
 def quoted_texts() -> list[str]:
-    rows = re.findall(r"^\| `([^`]+)` \|", (DOCS / "troubleshooting.md").read_text(), re.MULTILINE)
-    return [row for row in rows if row != "The text"]
+    page = (DOCS / "troubleshooting.md").read_text()
+    rows = re.findall(r"^\| (`[^|]*`) \|", page, re.MULTILINE)
+    return [text for row in rows for text in re.findall("`([^`]+)`", row)]
 
 
-TEXTS = list(texts_of_the_package())
+def is_in(quoted: str, text: str) -> bool:
+    return bool(re.search(re.escape(quoted).replace("…", ".*?"), text, re.DOTALL))
+
+
+MODULES = {file: ast.parse(file.read_text()) for file in PACKAGE.rglob("*.py")}
+TEXTS = [text for module in MODULES.values() for text in texts_of(module)]
+REFUSALS = list(texts_of(MODULES[PACKAGE / "transfers" / "refusals.py"]))
 
 
 @pytest.mark.parametrize("quoted", quoted_texts())
 def test_every_text_of_the_troubleshooting_page_occurs_in_the_package(quoted: str) -> None:
-    pattern = re.escape(quoted).replace("…", ".*?")
+    assert any(is_in(quoted, text) for text in TEXTS)
 
-    assert any(re.search(pattern, text, re.DOTALL) for text in TEXTS)
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_the_troubleshooting_page_knows_every_refusal_of_a_store(refusal: str) -> None:
+    assert any(is_in(quoted, refusal) for quoted in quoted_texts())
+
+
+def test_refusals_are_found() -> None:
+    assert len(REFUSALS) >= 4
 
 
 def test_troubleshooting_knows_many_texts() -> None:

@@ -23,7 +23,7 @@ from airflow_provider_onesignal.triggers.export import (
     OneSignalExportTrigger,
     OneSignalExportTurnTrigger,
 )
-from tests.unit.fakes import URL
+from tests.unit.fakes import URL, FakeClock
 from tests.unit.readiness_table import AGES, STATUSES, expected
 from tests.unit.scripted import Reply
 
@@ -38,10 +38,39 @@ def connection(connect):
     connect(password=KEY, extra={"timeout": 5})
 
 
+class LoopClock(FakeClock):
+    """
+    Stands in for the modules ``time`` and ``asyncio`` of the triggers: pauses take no time.
+
+    The pause number ``hold_at`` tells that it is ``reached``, and lasts until ``go`` is set.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hold_at = 0
+        self.reached = asyncio.Event()
+        self.go = asyncio.Event()
+
+    async def pause(self, seconds: float) -> None:
+        self.sleep(seconds)
+        if len(self.slept) == self.hold_at:
+            self.reached.set()
+            await self.go.wait()
+
+
+@pytest.fixture
+def loop_clock(monkeypatch) -> LoopClock:
+    clock = LoopClock()
+    module = "airflow_provider_onesignal.triggers.export"
+    # The module's own names alone: whatever else runs in this process sleeps as it is used to.
+    monkeypatch.setattr(f"{module}.time", clock)
+    monkeypatch.setattr(f"{module}.asyncio", SimpleNamespace(sleep=clock.pause))
+    return clock
+
+
 def make(url: str, *, seconds: float = 10.0, **parameters: Any) -> OneSignalExportTrigger:
-    return OneSignalExportTrigger(
-        url, deadline=time.time() + seconds, **{"poll_interval": 0.01} | parameters
-    )
+    defaults = {"poll_interval": 0.01, "deadline": time.time() + seconds}
+    return OneSignalExportTrigger(url, **defaults | parameters)
 
 
 async def event_of(trigger: BaseTrigger) -> Any:
@@ -108,41 +137,50 @@ async def test_it_starts_nothing_and_sends_no_key(server):
         assert KEY not in repr(seen)
 
 
-async def test_at_the_deadline_it_looks_a_last_time_and_names_what_it_saw(server):
+async def test_at_the_deadline_it_looks_a_last_time_and_names_what_it_saw(server, loop_clock):
     server.script = [NOT_YET]
-    began = time.monotonic()
+    trigger = make(server.url + PATH, deadline=loop_clock.now + 25, poll_interval=60.0)
 
-    event = await event_of(make(server.url + PATH, seconds=0.2, poll_interval=60.0))
+    event = await event_of(trigger)
 
     assert event == {"status": "timeout", "last_seen": "HTTP 404, pending"}
-    assert 0.1 < time.monotonic() - began < 5
+    assert loop_clock.slept == [25]
     assert server.count == 1
 
 
-async def test_the_first_look_comes_a_poll_interval_after_the_deferral(server):
+async def test_the_first_look_comes_a_poll_interval_after_the_deferral(server, loop_clock):
     server.script = [READY]
-    running = asyncio.create_task(event_of(make(server.url + PATH, poll_interval=0.5)))
-    await asyncio.sleep(0.2)
+    trigger = make(server.url + PATH, deadline=loop_clock.now + 3600, poll_interval=10.0)
+    loop_clock.hold_at = 1
+    running = asyncio.create_task(event_of(trigger))
+    async with asyncio.timeout(10):
+        await loop_clock.reached.wait()
 
     assert server.count == 0
+    loop_clock.go.set()
     assert (await running)["status"] == "ready"
+    assert loop_clock.slept == [pytest.approx(10, rel=0.1)]
 
 
-async def test_a_restart_does_not_move_the_deadline(server):
+async def test_a_restart_does_not_move_the_deadline(server, loop_clock):
     server.script = [NOT_YET]
-    path, kwargs = make(server.url + PATH, seconds=0.3).serialize()
-    first = asyncio.create_task(event_of(make(server.url + PATH, seconds=0.3)))
-    await asyncio.sleep(0.15)
-    first.cancel()
-    await asyncio.gather(first, return_exceptions=True)
-    kwargs = json.loads(json.dumps(kwargs))
+    deadline = loop_clock.now + 100
+    first = make(server.url + PATH, deadline=deadline, poll_interval=10.0)
+    path, kwargs = first.serialize()
+    loop_clock.hold_at = 4
+    running = asyncio.create_task(event_of(first))
+    async with asyncio.timeout(10):
+        await loop_clock.reached.wait()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert server.count == 3
     assert path == "airflow_provider_onesignal.triggers.export.OneSignalExportTrigger"
-    again = OneSignalExportTrigger(**kwargs)
+    again = OneSignalExportTrigger(**json.loads(json.dumps(kwargs)))
 
     event = await event_of(again)
 
     assert event["status"] == "timeout"
-    assert time.time() - kwargs["deadline"] < 2
+    assert loop_clock.now == pytest.approx(deadline, rel=0, abs=0.01)
 
 
 async def test_one_whose_deadline_passed_while_no_triggerer_ran_still_sees_a_ready_file(server):
@@ -236,20 +274,13 @@ async def test_a_secrets_backend_that_fails_for_a_moment_ends_no_wait(server, mo
     assert "cannot be read (ConnectionError)" in caplog.text
 
 
-async def test_polls_are_spread(server, monkeypatch):
-    slept: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        slept.append(seconds)
-
-    # The module's own name alone: whatever else runs in this process sleeps as it is used to.
-    monkeypatch.setattr(
-        "airflow_provider_onesignal.triggers.export.asyncio", SimpleNamespace(sleep=sleep)
-    )
+async def test_polls_are_spread(server, loop_clock):
     server.script = [NOT_YET] * 20 + [READY]
+    trigger = make(server.url + PATH, deadline=loop_clock.now + 3600, poll_interval=10.0)
 
-    await event_of(make(server.url + PATH, seconds=3600, poll_interval=10.0))
+    await event_of(trigger)
 
+    slept = loop_clock.slept
     assert len(set(slept)) == 21  # one before each look, the first among them
     assert all(9.0 <= seconds <= 11.0 for seconds in slept)
 
@@ -382,17 +413,13 @@ class TestTurn:
         assert path.endswith(".OneSignalExportTurnTrigger")
         assert again.serialize() == (path, kwargs)
 
-    async def test_gives_back_what_it_carries_when_it_is_time(self):
-        ask_at = time.time() + 0.1
+    async def test_gives_back_what_it_carries_when_it_is_time(self, loop_clock):
+        trigger = OneSignalExportTurnTrigger(ask_at=loop_clock.now + 30, carry={"asked": 2})
 
-        event = await event_of(OneSignalExportTurnTrigger(ask_at=ask_at, carry={"asked": 2}))
+        assert await event_of(trigger) == {"asked": 2}
+        assert loop_clock.slept == [30]
 
-        assert event == {"asked": 2}
-        assert time.time() >= ask_at - 0.01
+    async def test_after_a_restart_it_waits_no_longer_than_before(self, loop_clock):
+        await event_of(OneSignalExportTurnTrigger(ask_at=loop_clock.now - 60, carry={}))
 
-    async def test_after_a_restart_it_waits_no_longer_than_before(self):
-        began = time.monotonic()
-
-        await event_of(OneSignalExportTurnTrigger(ask_at=time.time() - 60, carry={}))
-
-        assert time.monotonic() - began < 1
+        assert loop_clock.slept == [0]

@@ -24,8 +24,8 @@ IS_AIRFLOW_3 = find_spec("airflow.sdk") is not None
 HAS_RETRY_POLICIES = IS_AIRFLOW_3 and find_spec("airflow.sdk.definitions.retry_policy") is not None
 # What of the files needs an Airflow newer than the oldest.
 NEEDS = {"first_dag": IS_AIRFLOW_3, "retry_policy": HAS_RETRY_POLICIES}
-DAGS = ["after", "asset_consumer", "before_http", "before_python", "first_dag", "message_exports"]
-DAGS += ["retry_policy"]
+DAGS = ["after", "asset_consumer", "before_http", "before_python", "first_dag", "mapped_exports"]
+DAGS += ["message_exports", "retry_policy"]
 STORED = b"what was there before"
 
 
@@ -84,6 +84,23 @@ def test_each_request_object_is_one_that_onesignal_takes(onesignal: Emulator, na
     assert OneSignalHook().start_export(type(export)(**fields)).startswith(onesignal.files_url)
     since = (onesignal.requests[-1].json or {}).get("last_active_since")
     assert since is None or int(since) <= now.subtract(days=1).timestamp()
+
+
+def test_both_tasks_run_after_the_one_whose_output_they_take() -> None:
+    dag = snippet("mapped_exports").dag
+
+    for task_id in ("export_events", "export_events_to_each_lake"):
+        assert dag.get_task(task_id).upstream_task_ids == {"send_message"}
+
+
+def test_a_mapped_transfer_has_to_be_told_of_the_output_within_its_export() -> None:
+    module = snippet("mapped_exports")
+    with module.DAG("untold", schedule=None, start_date=datetime(2026, 1, 1, tzinfo=UTC)) as dag:
+        module.OneSignalExportToObjectStorageOperator.partial(
+            task_id="mapped", export=module.EventsExport(message_id=module.send_message())
+        ).expand(path=["file:///tmp/a", "file:///tmp/b"])
+
+    assert dag.get_task("mapped").upstream_task_ids == set()
 
 
 def test_the_hook_counts_a_segment(onesignal: Emulator) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import MISSING, fields, is_dataclass
 from importlib import import_module
 from typing import Any
 
@@ -163,10 +164,20 @@ def _signature_of(
     for base in cls.__mro__:
         if "__init__" not in vars(base) or (only_package and PACKAGE not in base.__module__):
             continue
+        made = _made_defaults(base)
         for name, parameter in inspect.signature(base.__init__).parameters.items():  # type: ignore[misc]
             if parameter.kind is not parameter.VAR_POSITIONAL and name not in seen:
                 seen.add(name)
-                yield name, parameter
+                default = made.get(name, parameter.default)
+                yield name, parameter.replace(default=default)
+
+
+def _made_defaults(cls: type) -> dict[str, Any]:
+    """Give the defaults that a dataclass makes anew each time."""
+    found = fields(cls) if is_dataclass(cls) else ()
+    return {
+        each.name: each.default_factory() for each in found if each.default_factory is not MISSING
+    }
 
 
 def _default(parameter: inspect.Parameter) -> str:

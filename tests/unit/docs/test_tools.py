@@ -76,6 +76,12 @@ def test_parameters_of_base_classes_are_found_and_settings_of_airflow_named() ->
     assert "| `14400` |" in row_of(page, "timeout")
 
 
+def test_a_default_that_is_made_anew_is_shown() -> None:
+    rows = expanded("::: parameters airflow_provider_onesignal.testing.faults.Fault")
+
+    assert "| `{}` |" in row_of(rows, "headers")
+
+
 def test_every_directive_of_every_page_is_understood() -> None:
     pytest.importorskip("airflow.sdk.definitions.retry_policy")  # Airflow 3.3
     for page in (ROOT / "docs").rglob("*.md"):

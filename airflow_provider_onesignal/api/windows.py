@@ -34,14 +34,17 @@ def window_start(end: datetime, time_range: str) -> datetime | None:
     :param end: where it ends, aware
     :param time_range: such as "1h", "1d", "1mo"; a month goes back to the same day of the month
         before, or to its last one
-    :return: in UTC; None for a range that is not understood
+    :return: in UTC; None for a range that is not understood, or goes back beyond all dates
     """
     end = in_utc(end)
     found = _RANGE.fullmatch(time_range)
     if found is None:
         return None
-    count, unit = int(found[1]), found[2]
-    return _months_before(end, count) if unit == "mo" else end - count * _UNITS[unit]
+    try:
+        count, unit = int(found[1]), found[2]
+        return _months_before(end, count) if unit == "mo" else end - count * _UNITS[unit]
+    except (OverflowError, ValueError):
+        return None
 
 
 def default_max_lateness(time_range: str) -> timedelta:
@@ -78,7 +81,7 @@ def gap(*, interval_start: datetime, interval_end: datetime, time_range: str) ->
     """
     Tell how much of a data interval lies before the window that ends with it.
 
-    :return: zero or more; zero where the range is not understood
+    :return: zero or more; zero where the window's beginning is not known
     """
     start = window_start(interval_end, time_range)
     if start is None:

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pendulum
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from airflow_provider_onesignal.api.windows import (
     default_max_lateness,
@@ -63,6 +65,28 @@ def test_a_window_begins_its_length_before_its_end(
 @pytest.mark.parametrize("time_range", ["", "day", "1y", "-1d", "1.5h", "1d "])
 def test_a_range_of_next_year_has_no_known_beginning(time_range: str) -> None:
     assert window_start(utc(2026, 11, 1), time_range) is None
+
+
+@pytest.mark.parametrize("time_range", ["9999999999d", "99999mo", "24323mo", "9" * 5000 + "h"])
+def test_a_range_beyond_all_dates_has_no_known_beginning_either(time_range: str) -> None:
+    interval = {"interval_start": utc(2026, 10, 1), "interval_end": utc(2026, 11, 1)}
+
+    assert window_start(utc(2026, 11, 1), time_range) is None
+    assert gap(**interval, time_range=time_range) == timedelta(0)
+
+
+@given(
+    end=st.integers(min_value=0, max_value=2**33).map(lambda at: datetime.fromtimestamp(at, UTC)),
+    count=st.integers(min_value=0),
+    unit=st.sampled_from(["h", "d", "w", "mo"]),
+)
+@example(end=utc(1970, 1, 31), count=23628, unit="mo")
+def test_a_window_of_any_length_begins_before_its_end_or_nobody_knows_where(
+    end: datetime, count: int, unit: str
+) -> None:
+    start = window_start(end, f"{count}{unit}")
+
+    assert start is None or start <= end
 
 
 def late(interval_end: datetime, now: datetime, time_range: str = "1d") -> str | None:

@@ -10,7 +10,7 @@ from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_onesignal.api import dashboard
 from airflow_provider_onesignal.exceptions import OneSignalConfigurationError
-from airflow_provider_onesignal.links.onesignal import OneSignalDashboardLink
+from airflow_provider_onesignal.links.onesignal import OneSignalDashboardLink, best_effort
 from airflow_provider_onesignal.tasks.colors import UI_COLOR, UI_FGCOLOR
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ class ApiTask(BaseOperator):
     operator_extra_links = (OneSignalDashboardLink(),)
     ui_color = UI_COLOR
     ui_fgcolor = UI_FGCOLOR
+    dashboard_url: str | None = None
+    """What the running task's link leads to, once it is made."""
 
     def __init__(self, *, onesignal_conn_id: str = "onesignal_default", **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -44,9 +46,12 @@ class ApiTask(BaseOperator):
     def pre_execute(self, context: Any) -> None:
         """Make the link to the dashboard before all else, so that a task that fails has it too."""
         super().pre_execute(context)
-        app_id = self.known_app()
-        if app_id is not None:
-            OneSignalDashboardLink.push(context, self.dashboard_page(app_id))
+        self.dashboard_url = None
+        with best_effort("made"):
+            app_id = self.known_app()
+            if app_id is not None:
+                self.dashboard_url = self.dashboard_page(app_id)
+                OneSignalDashboardLink.push(context, self.dashboard_url)
 
     def known_app(self) -> str | None:
         """Give the connection's app, None where the connection is not fit to call the API."""

@@ -150,6 +150,95 @@ def test_a_connection_that_is_not_fit_gives_no_link_and_no_error_of_its_own(
     assert ti.xcoms == {}
 
 
+class BackendError(Exception):
+    """What some backend of secrets or XComs raises: no error of Airflow's, none of this package."""
+
+
+def broken(*_: Any, **__: Any) -> Any:
+    raise BackendError("with a token in its text")
+
+
+def test_a_secrets_backend_that_fails_fails_no_task_for_the_sake_of_the_link(
+    ti: Task, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    hook = "airflow_provider_onesignal.hooks.onesignal.OneSignalHook"
+    monkeypatch.setattr(f"{hook}.settings", property(broken))
+
+    OneSignalCreateUserOperator(task_id="task").pre_execute({"ti": ti})
+
+    assert ti.xcoms == {}
+    assert "could not be made (BackendError)" in caplog.text
+    assert "token" not in caplog.text
+
+
+def test_nor_does_an_id_that_makes_no_url(
+    ti: Task, connect: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    connect()
+
+    OneSignalExportEventsOperator(task_id="task", message_id="\ud800").pre_execute({"ti": ti})
+
+    assert ti.xcoms == {}
+    assert "could not be made (UnicodeEncodeError)" in caplog.text
+
+
+def test_nor_does_an_xcom_backend_that_takes_nothing_and_the_end_of_the_task_tries_again(
+    ti: Task, connect: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect()
+    monkeypatch.setattr(ti, "xcom_push", broken)
+    task = OneSignalCreateUserOperator(task_id="task")
+
+    task.pre_execute({"ti": ti})
+
+    assert shown(task, ti) == APP_PAGE
+
+
+def test_an_xcom_that_cannot_be_read_gives_no_link_and_fails_no_page(
+    ti: Task, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(XCom, "get_value", broken)
+
+    assert shown(OneSignalExportSubscriptionsOperator(task_id="task"), ti) == ""
+    assert "could not be read (BackendError)" in caplog.text
+
+
+def test_one_that_cannot_be_read_when_the_task_ends_does_not_empty_the_link(
+    ti: Task, connect: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Airflow 3 asks once more at the end, and stores the answer over what was pushed.
+    connect()
+    task = OneSignalExportEventsOperator(task_id="task", message_id=MESSAGE)
+    task.pre_execute({"ti": ti})
+    monkeypatch.setattr(XCom, "get_value", broken)
+
+    assert shown(task, ti) == MESSAGE_PAGE
+
+
+def test_a_task_object_that_runs_again_shows_no_link_of_before(
+    ti: Task, connect: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect()
+    task = OneSignalCreateUserOperator(task_id="task")
+    task.pre_execute({"ti": ti})
+    connect(login="")
+    del task.hook
+    ti.xcoms.clear()
+
+    task.pre_execute({"ti": ti})
+
+    assert shown(task, ti) == ""
+
+
+def test_blanks_around_an_id_are_no_part_of_the_link(ti: Task, connect: Any) -> None:
+    connect()
+    task = OneSignalExportEventsOperator(task_id="task", message_id=f" {MESSAGE}\n")
+
+    task.pre_execute({"ti": ti})
+
+    assert shown(task, ti) == MESSAGE_PAGE
+
+
 def test_it_is_pushed_before_the_task_asks_for_anything(
     ti: Task, connect: Any, server: Any
 ) -> None:

@@ -53,14 +53,18 @@ def value_of(request: ApiRequest, answer: Answer) -> dict[str, Any]:
     """
     Give the answer's JSON object, or raise what it says went wrong.
 
-    :param request: what was asked, for the error's text
+    :param request: what was asked
     :param answer: what came back
+    :return: the object, empty where a success has no body; a list only for a request that
+        ``may_give_list``, whose sender knows
     :raises OneSignalError: of the type that fits, see ``exceptions``
     """
     is_empty = answer.status // 100 == 2 and not answer.body.strip()
     body = {} if is_empty else _decoded(answer.body)
     if answer.status // 100 != 2:
         raise _error(request, answer, _messages(body))
+    if isinstance(body, list) and request.may_give_list:
+        return body  # type: ignore[return-value]
     if not isinstance(body, dict):
         raise _not_understood(request, answer)
     messages = _messages(body)

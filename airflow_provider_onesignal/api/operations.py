@@ -29,6 +29,7 @@ class ApiRequest:
     :param params: query parameters
     :param json: body, None for none
     :param repeatable: whether sending it twice has the effect of sending it once
+    :param may_give_list: whether a JSON list is an answer, too; else only an object is understood
     """
 
     operation: str
@@ -37,6 +38,7 @@ class ApiRequest:
     params: Mapping[str, Any] = field(default_factory=dict)
     json: Any = None
     repeatable: bool = True
+    may_give_list: bool = False
 
     def fingerprint(self) -> str:
         """Identify what is asked for: equal for equal requests, also in another process."""
@@ -59,6 +61,7 @@ def custom(
         params=params or {},
         json=json,
         repeatable=method != "POST",
+        may_give_list=True,
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook
 
 from airflow_provider_onesignal import connection_form
-from airflow_provider_onesignal.api import operations
+from airflow_provider_onesignal.api import checks, operations
 from airflow_provider_onesignal.api.answers import url_of
 from airflow_provider_onesignal.api.operations import ApiRequest
 from airflow_provider_onesignal.api.readiness import Probe
@@ -91,8 +91,10 @@ class OneSignalHook(ApiOperations, BaseHook):
 
     def call(self, request: ApiRequest) -> dict[str, Any]:
         """
-        Send a request described by ``api.operations`` and give the answer's JSON object.
+        Send a request described by ``api.operations``, repeating it as the policy allows.
 
+        :param request: such as ``operations.view_segment(hook.app_id, segment_id)``
+        :return: the answer's JSON object; empty where OneSignal answers a success without a body
         :raises OneSignalError: of the type that fits
         """
         try:
@@ -107,16 +109,22 @@ class OneSignalHook(ApiOperations, BaseHook):
         *,
         params: Mapping[str, Any] | None = None,
         json: Any = None,
-    ) -> dict[str, Any]:
+    ) -> Any:
         """
         Send a request that has no method of its own here.
 
+        https://documentation.onesignal.com/reference/rest-api-overview
+
         :param method: HTTP method; a POST is repeated only where OneSignal cannot have acted on it
         :param path: path below the base URL, such as ``/templates``
-        :param params: query parameters
-        :param json: body
-        :raises OneSignalError: of the type that fits
+        :param params: query parameters; the App ID is not added, where an endpoint wants it there
+        :param json: body: a dict or a list of what JSON can say; None for none
+        :return: the answer's JSON, a dict or a list as the endpoint has it; an empty dict where
+            OneSignal answers a success without a body
+        :raises OneSignalValidationError: JSON cannot say the body; nothing was sent
+        :raises OneSignalError: of the type that fits the answer
         """
+        checks.json_value(json, name="json")
         return self.call(operations.custom(method, path, params=params, json=json))
 
     def start_export(self, export: ExportRequest) -> str:

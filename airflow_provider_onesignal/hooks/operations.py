@@ -24,7 +24,13 @@ class ApiOperations(ABC):
 
     @abstractmethod
     def call(self, request: ApiRequest) -> dict[str, Any]:
-        """Send a request and give the answer's JSON object."""
+        """
+        Send a request.
+
+        :param request: described by ``api.operations``
+        :return: the answer's JSON object
+        :raises OneSignalError: of the type that fits
+        """
 
     def create_segment(
         self,

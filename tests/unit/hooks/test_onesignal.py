@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import logging
+import math
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
@@ -105,6 +107,37 @@ def test_anything_else_of_the_api_can_be_asked_for(hook, server):
 
     assert hook.request("get", "templates", params={"app_id": APP_ID}) == {"templates": []}
     assert (server.seen[0].method, server.seen[0].path) == ("GET", f"/templates?app_id={APP_ID}")
+
+
+@pytest.mark.parametrize("given", [[{"id": "a"}], [], {"id": "a"}], ids=repr)
+def test_of_anything_else_the_answer_is_given_as_it_is(hook, server, given):
+    # GET /apps answers a list.
+    server.script = [json_reply(given)]
+
+    assert hook.request("GET", "/apps") == given
+
+
+@pytest.mark.parametrize("body", [b'"text"', b"7", b"null", b"<html>"])
+def test_but_it_must_be_an_object_or_a_list(hook, server, body):
+    server.script = [Reply(body=body)]
+
+    with pytest.raises(e.OneSignalServerError, match="host is OneSignal's API"):
+        hook.request("GET", "/apps")
+
+
+def test_a_list_is_no_answer_to_an_operation_that_is_known(hook, server):
+    server.script = [json_reply([{"csv_file_url": URL}])]
+
+    with pytest.raises(e.OneSignalServerError, match="not a JSON object"):
+        hook.export_subscriptions()
+
+
+def test_a_body_that_json_cannot_say_is_never_sent(hook, server):
+    for body in ({"at": [math.nan]}, {"at": datetime.now(UTC)}, [{1: "x"}]):
+        with pytest.raises(e.OneSignalValidationError, match="json"):
+            hook.request("PATCH", "/x", json=body)
+
+    assert server.count == 0
 
 
 def test_segments_are_given_over_all_pages(hook, server):

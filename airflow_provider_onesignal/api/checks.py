@@ -87,8 +87,13 @@ def mapping(value: Any, *, name: str) -> Mapping[str, Any]:
 
     :raises OneSignalValidationError: it is none; the text does not repeat its values
     """
-    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+    if not isinstance(value, Mapping):
         raise OneSignalValidationError(f"{name} must be a dict, got {_rendered(value)}.")
+    for key in value:
+        if not isinstance(key, str):
+            raise OneSignalValidationError(
+                f"{name} must be a dict whose keys are texts, got one of type {type(key).__name__}."
+            )
     return value
 
 
@@ -139,10 +144,27 @@ def texts(value: Any, *, name: str) -> list[str]:
     :raises OneSignalValidationError: it is no list, or an element is blank or no text
     """
     if isinstance(value, str) or not isinstance(value, list | tuple | set | frozenset):
-        raise OneSignalValidationError(f"{name} must be a list of texts, got {value!r}.")
+        got = _rendered(value) if _is_rendered_list(value) else repr(value)
+        raise OneSignalValidationError(f"{name} must be a list of texts, got {got}.")
     # The order of a set differs from process to process, and with it what a request looks like.
     items = sorted(value, key=str) if isinstance(value, set | frozenset) else value
     return [text(item, name=f"{name}[{index}]") for index, item in enumerate(items)]
+
+
+def split(value: Any, *, name: str) -> Any:
+    """
+    Give the parts of a text that has commas between them.
+
+    :return: a list of texts; anything but a text as it is
+    :raises OneSignalValidationError: a template made a text of a list
+    """
+    if not isinstance(value, str):
+        return value
+    if _is_rendered_list(value):
+        raise OneSignalValidationError(
+            f"{name} must be a list, or a text with commas, got {_rendered(value)}."
+        )
+    return value.split(",")
 
 
 def export_url(value: Any) -> str:
@@ -212,6 +234,10 @@ def _kind_of_number(value: Any) -> str:
 
 def _range(low: float, high: float) -> str:
     return f"{low:g} to {high:g}" if math.isfinite(high) else f"at least {low:g}"
+
+
+def _is_rendered_list(value: Any) -> bool:
+    return isinstance(value, str) and value.strip()[:1] + value.strip()[-1:] in ("[]", "()")
 
 
 def _rendered(value: Any) -> str:

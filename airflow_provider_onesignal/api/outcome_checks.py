@@ -27,7 +27,7 @@ def names(value: Any) -> list[str]:
     :return: each name once, in the order given
     :raises OneSignalValidationError: one lacks ``.sum`` or ``.count``, or clicks are to be summed
     """
-    given = value.split(",") if isinstance(value, str) else value
+    given = checks.split(value, name="outcome_names")
     found = [each.strip() for each in checks.texts(given, name="outcome_names")]
     if not found:
         raise OneSignalValidationError("outcome_names must name at least one outcome.")
@@ -55,7 +55,7 @@ def platforms(value: Any, *, allow_unknown: bool = False) -> list[str] | None:
     """
     if value is None:
         return None
-    given = value.split(",") if isinstance(value, str) else value
+    given = checks.split(value, name="outcome_platforms")
     given = checks.sequence(given, name="outcome_platforms", of="device types")
     if not given:
         raise OneSignalValidationError(
@@ -95,7 +95,7 @@ def breakdown(value: Any) -> tuple[str, ...]:
     """
     if value is None:
         return ()
-    given = value.split(",") if isinstance(value, str) else value
+    given = checks.split(value, name="breakdown")
     given = checks.sequence(given, name="breakdown", of=f"texts out of {list(DIMENSIONS)}")
     found = {
         checks.one_of(

@@ -136,6 +136,10 @@ def _tag(entry: _Filter) -> None:
     entry.text("key")
     if entry.relation in _BARE:
         return
+    if entry.relation in _AMONG and isinstance(entry.require("value"), list | tuple):
+        raise OneSignalValidationError(
+            f"{entry.at}.value must be one text with commas between the values, got a list."
+        )
     value = entry.text("value")
     if entry.relation in _AMONG and value.count(",") >= MOST_VALUES:
         raise OneSignalValidationError(

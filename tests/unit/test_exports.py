@@ -100,6 +100,7 @@ def test_a_flag_may_come_out_of_a_template(value, sent):
         ({"segment_name": " "}, "segment_name"),
         ({"segment_name": 1}, "segment_name"),
         ({"extra_fields": "country"}, "must be a list"),
+        ({"extra_fields": "['country']"}, "must be a list of texts.* set render_template_as"),
         ({"extra_fields": ["country", ""]}, r"extra_fields\[1\]"),
     ],
 )

@@ -15,6 +15,7 @@ from airflow_provider_onesignal.exceptions import OneSignalValidationError
     [
         ([], "at least one outcome"),
         ("", r"outcome_names\[0\] must be a text that is not blank"),
+        ("['a.count', 'b.count']", "outcome_names must be a list.* render_template_as_native_obj"),
         (None, "outcome_names must be a list of texts, got None"),
         (["os__click.count", "Sales"], r"outcome_names\[1\] must end in .sum or .count"),
         ("os__click.count,Sales", r"\[1\] must end .* 'Sales'. A name that has a comma in it goes"),
@@ -53,6 +54,8 @@ def test_outcome_names_that_pass(names: Any, checked: list[str]) -> None:
         (outcome_checks.platforms, "0,ios", r"outcome_platforms\[1\] must be .* got 'ios'"),
         (outcome_checks.platforms, [True], r"outcome_platforms\[0\]"),
         (outcome_checks.platforms, [1.0], r"outcome_platforms\[0\]"),
+        (outcome_checks.platforms, " [0, 1]", "outcome_platforms must be .*as_native_obj"),
+        (outcome_checks.breakdown, "('platform',)", "breakdown must be .*as_native_obj"),
         (outcome_checks.platforms, [], "leave it out for all"),
         (outcome_checks.platforms, 0, "outcome_platforms must be a list of device types, got int"),
         (outcome_checks.attribution, "indirect", "outcome_attribution must be one of"),

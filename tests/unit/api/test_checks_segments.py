@@ -48,6 +48,10 @@ REFUSED_FILTERS = [
     ([{**TAG, "value": ["a", "b"]}], r"filters\[0\].value must be a text"),
     ([{**TAG, "value": float("nan")}], r"filters\[0\]\['value'\] is nan, which JSON cannot say"),
     (
+        [{**TAG, "relation": "in_array", "value": ["a", "b"]}],
+        r"filters\[0\].value must be one text with commas between the values, got a list",
+    ),
+    (
         [TAG, {**TAG, "relation": "in_array", "value": ",".join("abcdefghijklmnopqrstu")}],
         r"filters\[1\].value must have at most 20 values separated by commas, got 21",
     ),

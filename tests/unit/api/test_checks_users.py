@@ -33,7 +33,7 @@ def without(entry: dict[str, Any], *names: str) -> dict[str, Any]:
         ({"external_id": True}, r"identity\['external_id'\] .* got bool"),
         ({**USER, "crm": {}}, r"identity\['crm'\] .* got dict"),
         ({" ": "1"}, "blank alias label"),
-        ({5: "1"}, "identity must be a dict"),
+        ({5: "1"}, "identity must be a dict whose keys are texts, got one of type int"),
     ],
 )
 def test_identities_that_are_refused(identity: Any, rule: str) -> None:
@@ -55,6 +55,7 @@ def test_whole_numbers_become_texts_in_an_identity() -> None:
     ("properties", "rule"),
     [
         ([], "properties must be a dict, got list"),
+        ({"tags": {7: "a"}}, r"properties\['tags'\] must be a dict whose keys are texts"),
         ({"tags": ["a"]}, r"properties.tags must be a dict, got list"),
         ({"tags": {"a": {"b": "c"}}}, r"properties.tags\['a'\] .* never nested .* got dict"),
         ({"tags": {"a": ["b"]}}, r"properties.tags\['a'\] .* got list"),

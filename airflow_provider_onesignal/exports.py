@@ -11,7 +11,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_onesignal.api import checks, columns, operations
@@ -227,7 +227,8 @@ class StartedExport:
                 return None
 
 
-_END = datetime.max.replace(tzinfo=UTC).timestamp()
+_END = 10**10
+"""In the year 2286: seconds beyond it are milliseconds, or a date and time without dashes."""
 
 
 def _unix_seconds(value: datetime | int | str | None) -> str | None:
@@ -262,8 +263,11 @@ def _parsed(value: Any) -> datetime:
     from pendulum.parsing.exceptions import ParserError
 
     parsed: object = None
-    with suppress(ParserError, TypeError, ValueError):
-        parsed = pendulum.parse(value)
+    text = value.strip() if isinstance(value, str) else ""
+    # "now", or a time without its date, would be another moment at each try of the task.
+    if text[:4].isdecimal():
+        with suppress(ParserError, TypeError, ValueError):
+            parsed = pendulum.parse(text)
     if isinstance(parsed, datetime):
         return parsed
     raise OneSignalValidationError(

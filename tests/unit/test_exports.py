@@ -46,6 +46,8 @@ def test_what_is_not_set_is_not_sent():
         (datetime(2026, 11, 1, 1, tzinfo=timezone(timedelta(hours=1))), "1793491200"),
         (pendulum.datetime(2026, 11, 1), "1793491200"),
         ("2026-11-01", "1793491200"),
+        (" 2026-11-01T00:00:00Z ", "1793491200"),
+        ("20261101T000000", "1793491200"),
         ("2026-11-01T00:00:00+00:00", "1793491200"),
         ("2026-11-01T01:00:00+01:00", "1793491200"),
     ],
@@ -63,10 +65,14 @@ def test_a_point_in_time_is_sent_as_unix_seconds_in_a_text(value, sent):
         "",
         "None",
         "yesterday",
+        "now",
+        "12:00",
         "P1D",
         "2026-01-01/2026-02-01",
         "20261101",
         -1,
+        1700000000000,
+        202611010000,
         True,
         float("nan"),
         float("inf"),
@@ -243,7 +249,7 @@ def test_anything_else_is_no_started_export(kept):
     assert StartedExport.from_json(kept) is None
 
 
-@pytest.mark.parametrize("since", ["1700000000000", "99999999999999999999"])
+@pytest.mark.parametrize("since", ["1700000000000", "99999999999999999999", "202611010000"])
 def test_milliseconds_are_not_taken_for_seconds(since):
     with pytest.raises(OneSignalValidationError, match="these look like milliseconds"):
         SubscriptionsExport(last_active_since=since).api_request(APP_ID)

@@ -21,11 +21,13 @@ def uuid(value: Any, *, name: str) -> str:
     """
     Check an id of OneSignal's.
 
-    :param value: what should be a UUID
+    :param value: what should be a UUID: a text in any form of it, or a ``uuid.UUID``
     :param name: the parameter's name, for the error
-    :return: the id in its canonical form
+    :return: the id in its canonical form: lower case, with hyphens
     :raises OneSignalValidationError: it is no UUID
     """
+    if isinstance(value, UUID):
+        return str(value)
     try:
         return str(UUID(value.strip()))
     except (AttributeError, ValueError):
@@ -214,7 +216,8 @@ def _number(value: Any) -> float | int | None:
         return None
     if isinstance(value, int | float):
         return value
-    if not isinstance(value, str):
+    # Python reads 1_000 and digits of other scripts as numbers, which OneSignal does not.
+    if not isinstance(value, str) or not value.isascii() or "_" in value:
         return None
     try:
         return int(value)

@@ -129,7 +129,10 @@ class _Filter:
         return value  # type: ignore[no-any-return]
 
     def number(self, operand: str, **limits: float) -> None:
-        checks.number(self.require(operand), name=f"{self.at}.{operand}", **limits)
+        value = self.require(operand)
+        checks.number(value, name=f"{self.at}.{operand}", **limits)
+        if isinstance(value, str):
+            self.checked[operand] = value.strip()
 
 
 def _tag(entry: _Filter) -> None:

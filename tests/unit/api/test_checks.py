@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -32,3 +33,19 @@ def test_exports_of_messages_that_are_refused(export: Any, rule: str) -> None:
 def test_ids_that_are_no_uuid_are_refused(value: Any) -> None:
     with pytest.raises(OneSignalValidationError, match="segment_id must be a UUID"):
         checks.uuid(value, name="segment_id")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        APP,
+        APP.upper(),
+        f" {APP}\n",
+        APP.replace("-", ""),
+        # A column of that type in a database, and what Airflow's XComs make of it.
+        UUID(APP),
+    ],
+    ids=repr,
+)
+def test_an_id_is_sent_in_one_form_however_it_is_written(value: Any) -> None:
+    assert checks.uuid(value, name="segment_id") == APP

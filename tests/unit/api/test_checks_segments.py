@@ -67,6 +67,8 @@ REFUSED_FILTERS = [
     ),
     ([{"field": "last_session", "relation": "=", "hours_ago": "1"}], r"got '='"),
     ([{"field": "session_count", "relation": ">", "value": "many"}], r"value must be a number"),
+    ([{"field": "session_count", "relation": ">", "value": "1_000"}], r"value must be a number"),
+    ([{"field": "session_count", "relation": ">", "value": "١٢"}], r"value must be a number"),
     ([{"field": "session_time", "relation": "="}], r"relation \(of field 'session_time'\)"),
     ([{"field": "language", "relation": "="}], r"filters\[0\] lacks 'value'"),
     ([{"field": "app_version", "relation": ">"}], r"filters\[0\] lacks 'value'"),
@@ -122,6 +124,12 @@ def test_numbers_in_filters_become_the_texts_that_onesignal_wants() -> None:
         {"field": "last_session", "relation": ">", "hours_ago": "1.5"},
     ]
     assert given[0]["value"] == 5
+
+
+def test_blanks_around_a_number_are_no_part_of_it() -> None:
+    given = [{"field": "session_count", "relation": ">", "value": " 5\n"}]
+
+    assert segment_checks.filters(given)[0]["value"] == "5"
 
 
 NEXT_YEARS_FILTERS = [

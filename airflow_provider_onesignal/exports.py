@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import json
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_provider_onesignal.api import checks, columns, operations
+from airflow_provider_onesignal.api import checks, columns, export_checks, operations
 from airflow_provider_onesignal.api.operations import ApiRequest
 from airflow_provider_onesignal.exceptions import OneSignalValidationError
 
@@ -100,7 +99,7 @@ class SubscriptionsExport(ExportRequest):
         return operations.export_subscriptions(
             app_id,
             extra_fields=None if fields is None else checks.texts(fields, name="extra_fields"),
-            last_active_since=_unix_seconds(self.last_active_since),
+            last_active_since=export_checks.last_active_since(self.last_active_since),
             segment_name=None if segment is None else checks.text(segment, name="segment_name"),
             include_unsubscribed=self._include_unsubscribed(),
         )
@@ -115,7 +114,7 @@ class SubscriptionsExport(ExportRequest):
         return (*columns.SUBSCRIPTIONS, *checks.texts(extra, name="extra_fields"))
 
     def _include_unsubscribed(self) -> bool | None:
-        value = _boolean(self.include_unsubscribed, name="include_unsubscribed")
+        value = export_checks.boolean(self.include_unsubscribed, name="include_unsubscribed")
         if value is not None and self.segment_name is None:
             raise OneSignalValidationError(
                 "include_unsubscribed works only together with segment_name: "
@@ -183,7 +182,7 @@ class MessageHistoryExport(ExportRequest):
             app_id,
             checks.uuid(self.message_id, name="message_id"),
             events=checks.one_of(self.events, HISTORY_EVENTS, name="events"),
-            email=self.email,
+            email=export_checks.address(self.email, name="email"),
         )
 
     def dataset(self) -> str:
@@ -225,73 +224,3 @@ class StartedExport:
                 return cls(url=url, started_at=float(at), fingerprint=mark)
             case _:
                 return None
-
-
-_END = 10**10
-"""In the year 2286: seconds beyond it are milliseconds, or a date and time without dashes."""
-
-
-def _unix_seconds(value: datetime | int | str | None) -> str | None:
-    # OneSignal takes unix seconds, as a text.
-    if value is None:
-        return None
-    if isinstance(value, datetime):
-        return _aware_seconds(value)
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < _END:
-        return str(int(value))
-    if isinstance(value, str) and value.isascii() and value.strip().isdecimal():
-        return _seconds_in(value.strip())
-    return _aware_seconds(_parsed(value))
-
-
-def _seconds_in(seconds: str) -> str:
-    if len(seconds) > 12 or int(seconds) >= _END:
-        raise OneSignalValidationError(
-            f"last_active_since={seconds[:20]!r} must be seconds since the epoch; these look like "
-            "milliseconds, or are no time at all."
-        )
-    if len(seconds) == 8:
-        raise OneSignalValidationError(
-            f"last_active_since={seconds!r} may be a date or seconds since the epoch: write a date "
-            f"as '{seconds[:4]}-{seconds[4:6]}-{seconds[6:]}', seconds as a number."
-        )
-    return seconds
-
-
-def _parsed(value: Any) -> datetime:
-    import pendulum
-    from pendulum.parsing.exceptions import ParserError
-
-    parsed: object = None
-    text = value.strip() if isinstance(value, str) else ""
-    # "now", or a time without its date, would be another moment at each try of the task.
-    if text[:4].isdecimal():
-        with suppress(ParserError, TypeError, ValueError):
-            parsed = pendulum.parse(text)
-    if isinstance(parsed, datetime):
-        return parsed
-    raise OneSignalValidationError(
-        "last_active_since must be a datetime, seconds since the epoch, or an ISO 8601 text "
-        f"such as '2026-11-01T00:00:00+00:00', got {value!r}."
-    )
-
-
-def _aware_seconds(value: datetime) -> str:
-    if value.tzinfo is None:
-        raise OneSignalValidationError(
-            f"last_active_since must have a time zone, got {value.isoformat()!r}: "
-            "use pendulum.datetime(...), which is UTC, or a template such as "
-            "{{ data_interval_end.subtract(days=1) }}."
-        )
-    return str(int(value.timestamp()))
-
-
-_BOOLEANS: Mapping[str, bool] = {"true": True, "false": False}
-
-
-def _boolean(value: Any, *, name: str) -> bool | None:
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, str) and value.strip().lower() in _BOOLEANS:
-        return _BOOLEANS[value.strip().lower()]
-    raise OneSignalValidationError(f"{name} must be True or False, got {value!r}.")

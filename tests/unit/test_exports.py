@@ -124,6 +124,21 @@ def test_events_and_history_ask_for_their_message():
     assert history.json == {"app_id": APP_ID, "events": "clicked", "email": "a@example.com"}
 
 
+@pytest.mark.parametrize("email", ["", "None", "somebody", "a@b.com, c@d.com", ["a@b.com"], 7])
+def test_an_email_that_is_no_address_is_refused_and_not_repeated(email):
+    with pytest.raises(OneSignalValidationError, match="email must be one address") as refusal:
+        MessageHistoryExport(MESSAGE, "sent", email=email).api_request(APP_ID)
+
+    assert "somebody" not in str(refusal.value)
+    assert "b.com" not in str(refusal.value)
+
+
+def test_blanks_around_an_email_are_no_part_of_it():
+    request = MessageHistoryExport(MESSAGE, "sent", email=" a@example.com\n").api_request(APP_ID)
+
+    assert request.json["email"] == "a@example.com"
+
+
 def test_the_address_of_a_history_comes_under_another_name():
     assert MessageHistoryExport.url_field == "destination_url"
     assert SubscriptionsExport.url_field == EventsExport.url_field == "csv_file_url"

@@ -58,11 +58,13 @@ class ExportRequest:
     def serialize(self) -> dict[str, Any]:
         """Show the fields that are set, for Airflow's list of rendered templates."""
         values = {name: getattr(self, name) for name in self.template_fields}
-        return {"export": type(self).__name__} | {
-            name: str(value) if isinstance(value, datetime) else value
-            for name, value in values.items()
-            if value is not None
-        }
+        given = {name: value for name, value in values.items() if value is not None}
+        shown = json.dumps({"export": type(self).__name__} | given, default=_as_json)
+        return json.loads(shown)  # type: ignore[no-any-return]
+
+
+def _as_json(value: Any) -> Any:
+    return sorted(value, key=str) if isinstance(value, set | frozenset) else str(value)
 
 
 @dataclass

@@ -6,6 +6,7 @@ import csv
 import json
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, cast
+from uuid import UUID
 
 import pendulum
 import pytest
@@ -178,6 +179,25 @@ def test_the_list_of_rendered_templates_shows_the_fields_that_are_set():
         "segment_name": "s",
         "last_active_since": "2026-11-01 00:00:00+00:00",
     }
+
+
+@pytest.mark.parametrize(
+    ("export", "shown"),
+    [
+        (EventsExport(cast(Any, UUID(MESSAGE))), {"message_id": MESSAGE}),
+        (
+            SubscriptionsExport(extra_fields=cast(Any, {"ip", "country"})),
+            {"extra_fields": ["country", "ip"]},
+        ),
+        (SubscriptionsExport(extra_fields=("ip",)), {"extra_fields": ["ip"]}),
+    ],
+    ids=repr,
+)
+def test_whatever_may_be_exported_can_be_shown(export, shown):
+    expected = {"export": type(export).__name__, **shown}
+
+    assert export.serialize() == expected
+    assert json.loads(str(export)) == expected
 
 
 @pytest.mark.parametrize(

@@ -207,21 +207,21 @@ def message_history(
 def view_outcomes(
     app_id: str,
     *,
-    outcome_names: Sequence[str],
+    outcome_names: Sequence[str] | str,
     outcome_time_range: str,
-    outcome_platforms: Sequence[str] | None = None,
+    outcome_platforms: Sequence[int | str] | str | None = None,
     outcome_attribution: str | None = None,
 ) -> ApiRequest:
     """https://documentation.onesignal.com/reference/view-outcomes."""
-    has_comma = any("," in name for name in outcome_names)
+    has_comma = not isinstance(outcome_names, str) and any("," in name for name in outcome_names)
     names: dict[str, Any] = (
         {"outcome_names[]": list(outcome_names)}
         if has_comma
-        else {"outcome_names": ",".join(outcome_names)}
+        else {"outcome_names": _with_commas(outcome_names)}
     )
     filters = {
         "outcome_time_range": outcome_time_range,
-        "outcome_platforms": None if outcome_platforms is None else ",".join(outcome_platforms),
+        "outcome_platforms": None if outcome_platforms is None else _with_commas(outcome_platforms),
         "outcome_attribution": outcome_attribution,
     }
     return ApiRequest(
@@ -230,6 +230,10 @@ def view_outcomes(
         path=f"/apps/{quote(app_id)}/outcomes",
         params=names | _without_none(filters),
     )
+
+
+def _with_commas(values: Sequence[int | str] | str) -> str:
+    return values if isinstance(values, str) else ",".join(str(each) for each in values)
 
 
 def _without_none(values: Mapping[str, Any]) -> dict[str, Any]:

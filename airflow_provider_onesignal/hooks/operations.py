@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from airflow_provider_onesignal.api import operations
+from airflow_provider_onesignal.api import checks, operations
 from airflow_provider_onesignal.api.answers import list_of, object_of, text_of, url_of
 from airflow_provider_onesignal.api.operations import ApiRequest
 from airflow_provider_onesignal.exceptions import OneSignalServerError
@@ -179,9 +179,11 @@ class ApiOperations(ABC):
         :param include_unsubscribed: with ``segment_name``, also those unsubscribed
         :raises OneSignalExportInProgressError: another export of the account is running
         """
+        # A text would be taken for the sequence of its letters.
+        fields = None if extra_fields is None else checks.texts(extra_fields, name="extra_fields")
         request = operations.export_subscriptions(
             self.app_id,
-            extra_fields=extra_fields,
+            extra_fields=fields,
             last_active_since=last_active_since,
             segment_name=segment_name,
             include_unsubscribed=include_unsubscribed,
@@ -218,9 +220,9 @@ class ApiOperations(ABC):
     def view_outcomes(
         self,
         *,
-        outcome_names: Sequence[str],
+        outcome_names: Sequence[str] | str,
         outcome_time_range: str,
-        outcome_platforms: Sequence[str] | None = None,
+        outcome_platforms: Sequence[int | str] | str | None = None,
         outcome_attribution: str | None = None,
     ) -> list[dict[str, Any]]:
         """
@@ -228,9 +230,11 @@ class ApiOperations(ABC):
 
         https://documentation.onesignal.com/reference/view-outcomes
 
-        :param outcome_names: such as ``os__click.count``; one with a comma goes by itself
+        :param outcome_names: list of names such as ``os__click.count``, or one text with commas
+            between them; a name that has a comma itself goes into a list, by itself
         :param outcome_time_range: "1h", "1d" or "1mo"
-        :param outcome_platforms: device types; None for all
+        :param outcome_platforms: device types, as 0 (iOS) or 1 (Android), listed likewise; None for
+            all
         :param outcome_attribution: "direct", "influenced", "unattributed", "total"; None for total
         """
         request = operations.view_outcomes(

@@ -132,6 +132,23 @@ REQUESTS = [
         id="view-outcomes",
     ),
     pytest.param(
+        operations.view_outcomes(
+            APP_ID, outcome_names="a.sum,b.count", outcome_time_range="1h", outcome_platforms=[0, 1]
+        ),
+        (
+            "GET",
+            f"/apps/{APP_ID}/outcomes",
+            {
+                "outcome_names": "a.sum,b.count",
+                "outcome_time_range": "1h",
+                "outcome_platforms": "0,1",
+            },
+            None,
+            True,
+        ),
+        id="view-outcomes-named-in-a-text-of-platforms-by-number",
+    ),
+    pytest.param(
         operations.view_outcomes(APP_ID, outcome_names=["a,b.sum"], outcome_time_range="1d"),
         (
             "GET",

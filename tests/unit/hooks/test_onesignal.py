@@ -102,6 +102,13 @@ def test_the_method_named_as_in_the_api_starts_an_export_too(hook, server):
     assert server.seen[0].body == b'{"extra_fields": ["country"], "last_active_since": "1"}'
 
 
+def test_a_text_is_not_taken_for_the_list_of_its_letters(hook, server):
+    with pytest.raises(e.OneSignalValidationError, match="extra_fields must be a list"):
+        hook.export_subscriptions(extra_fields="country")
+
+    assert server.count == 0
+
+
 def test_anything_else_of_the_api_can_be_asked_for(hook, server):
     server.script = [json_reply({"templates": []})]
 

@@ -35,7 +35,8 @@ class ExportRequest:
         """
         Describe the call that starts this export.
 
-        :param app_id: the app whose data is exported
+        :param app_id: UUID of the app whose data is exported
+        :return: the request, without the key
         :raises OneSignalValidationError: a field breaks a rule of OneSignal's
         """
 
@@ -45,7 +46,11 @@ class ExportRequest:
 
     @abstractmethod
     def columns(self) -> Sequence[str]:
-        """Give the columns of the file."""
+        """
+        Give the columns of the file.
+
+        :return: their names, in the file's order
+        """
 
     def about_message(self) -> str | None:
         """Give the id of the message this is about, None for none."""
@@ -56,7 +61,11 @@ class ExportRequest:
         return json.dumps(self.serialize(), indent=2)
 
     def serialize(self) -> dict[str, Any]:
-        """Show the fields that are set, for Airflow's list of rendered templates."""
+        """
+        Show the fields that are set, for Airflow's list of rendered templates.
+
+        :return: name and value of each, as JSON can say them, and ``export``: the name of the class
+        """
         values = {name: getattr(self, name) for name in self.template_fields}
         given = {name: value for name, value in values.items() if value is not None}
         shown = json.dumps({"export": type(self).__name__} | given, default=_as_json)
@@ -133,7 +142,8 @@ class EventsExport(ExportRequest):
     OneSignal keeps it about 30 days.
     https://documentation.onesignal.com/reference/export-csv-of-events
 
-    :param message_id: UUID of the message, or another task's output that is one
+    :param message_id: UUID of the message (text or ``uuid.UUID``), or another task's output that
+        is one
     """
 
     message_id: str | XComArg
@@ -166,9 +176,10 @@ class MessageHistoryExport(ExportRequest):
     on in the app's settings before the message was sent.
     https://documentation.onesignal.com/reference/message-history
 
-    :param message_id: UUID of the message, or another task's output that is one
+    :param message_id: UUID of the message (text or ``uuid.UUID``), or another task's output that
+        is one
     :param events: "sent" or "clicked"
-    :param email: address OneSignal also mails the file's link to
+    :param email: address OneSignal also mails the file's link to; None for no mail
     """
 
     message_id: str | XComArg

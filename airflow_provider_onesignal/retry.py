@@ -68,6 +68,8 @@ class OneSignalRetryPolicy(RetryPolicy):
         :param try_number: number of the try that failed, from 1
         :param max_tries: tries allowed in all
         :param context: the task's context
+        :return: to fail, to wait the seconds OneSignal asked for (at most an hour), or what the
+            task's own ``retries`` and ``retry_delay`` say
         """
         if isinstance(exception, _CANNOT_SUCCEED):
             return RetryDecision.fail(f"{type(exception).__name__}: a retry cannot help")

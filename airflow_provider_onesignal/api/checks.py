@@ -40,6 +40,8 @@ def one_of(value: Any, allowed: Collection[str], *, name: str) -> str:
     """
     Check a value of a fixed set.
 
+    :param allowed: the set, case-sensitive
+    :param name: the parameter's name, for the error, as in all checks below
     :raises OneSignalValidationError: it is none of the set
     """
     if isinstance(value, str) and value in allowed:
@@ -51,6 +53,7 @@ def known(value: Any, allowed: Collection[str], *, name: str, allow_unknown: boo
     """
     Check a value of a set that OneSignal may extend.
 
+    :param allowed: the set as known here, case-sensitive
     :param allow_unknown: let any other text pass, with a warning
     :raises OneSignalValidationError: it is no text, or an unknown one that may not pass
     """
@@ -73,6 +76,7 @@ def number(value: Any, *, name: str, low: float = -math.inf, high: float = math.
 
     :param low: smallest number allowed
     :param high: largest number allowed
+    :return: the number, also where a text of it was given
     :raises OneSignalValidationError: it is no number, or outside the range
     """
     found = _number(value)
@@ -87,6 +91,7 @@ def mapping(value: Any, *, name: str) -> Mapping[str, Any]:
     """
     Check a dict with texts as its keys.
 
+    :return: the same
     :raises OneSignalValidationError: it is none; the text does not repeat its values
     """
     if not isinstance(value, Mapping):
@@ -104,6 +109,7 @@ def sequence(value: Any, *, name: str, of: str) -> list[Any]:
     Check a list.
 
     :param of: what it holds, for the error, such as "filters"
+    :return: a list of the same, also where a tuple was given
     :raises OneSignalValidationError: it is none; the text does not repeat its values
     """
     if not isinstance(value, list | tuple):
@@ -115,6 +121,7 @@ def json_value(value: Any, *, name: str) -> None:
     """
     Check that a value can be sent: SQL's decimals and dates, or a NaN, cannot.
 
+    :param value: of any depth
     :raises OneSignalValidationError: it or something in it is unknown to JSON, naming where
     """
     try:
@@ -128,6 +135,7 @@ def text(value: Any, *, name: str, longest: int | None = None) -> str:
     Check a text that must not be blank.
 
     :param longest: characters allowed, None for any number
+    :return: the same
     :raises OneSignalValidationError: it is blank, too long or no text
     """
     if not isinstance(value, str) or not value.strip():
@@ -143,6 +151,8 @@ def texts(value: Any, *, name: str) -> list[str]:
     """
     Check a list of texts.
 
+    :param value: a list, a tuple, or a set, which is put in order
+    :return: a list of the same
     :raises OneSignalValidationError: it is no list, or an element is blank or no text
     """
     if isinstance(value, str) or not isinstance(value, list | tuple | set | frozenset):
@@ -173,6 +183,7 @@ def export_url(value: Any) -> str:
     """
     Check the address of an export's file.
 
+    :return: the same without blanks around it
     :raises OneSignalValidationError: it is no http(s) URL; the text does not repeat the value
     """
     try:

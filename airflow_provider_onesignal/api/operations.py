@@ -41,7 +41,11 @@ class ApiRequest:
     may_give_list: bool = False
 
     def fingerprint(self) -> str:
-        """Identify what is asked for: equal for equal requests, also in another process."""
+        """
+        Identify what is asked for.
+
+        :return: 32 hexadecimal digits, equal for equal requests, also in another process
+        """
         asked = [self.method, self.path, dict(self.params), self.json]
         canonical = json_module.dumps(asked, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()[:32]
@@ -50,7 +54,16 @@ class ApiRequest:
 def custom(
     method: str, path: str, *, params: Mapping[str, Any] | None = None, json: Any = None
 ) -> ApiRequest:
-    """Describe a request that has no function of its own here."""
+    """
+    Describe a request that has no function of its own here.
+
+    https://documentation.onesignal.com/reference/rest-api-overview
+
+    :param method: HTTP method; a POST is taken for one that must not be sent twice
+    :param path: path below the base URL, with or without the slash before it; quoted where need be
+    :param params: query parameters
+    :param json: body, None for none
+    """
     method = method.upper()
     # An alias in a path, such as an e-mail address, is personal data.
     shown = _ALIAS.sub(r"\1…", path.partition("?")[0])
@@ -73,7 +86,17 @@ def create_segment(
     description: str | None = None,
     segment_id: str | None = None,
 ) -> ApiRequest:
-    """https://documentation.onesignal.com/reference/create-segments."""
+    """
+    Describe the creation of a segment, repeatable where its id is given.
+
+    https://documentation.onesignal.com/reference/create-segments
+
+    :param app_id: UUID of the app
+    :param name: up to 128 characters, no other segment's
+    :param filters: 1 to 200 filters, and ``{"operator": "OR"}`` between them
+    :param description: up to 255 characters
+    :param segment_id: UUID it is to have; None lets OneSignal choose
+    """
     body = {"name": name, "filters": list(filters), "description": description, "id": segment_id}
     return ApiRequest(
         operation="create segment",
@@ -86,7 +109,15 @@ def create_segment(
 
 
 def view_segments(app_id: str, *, offset: int = 0, limit: int = SEGMENTS_PER_PAGE) -> ApiRequest:
-    """https://documentation.onesignal.com/reference/view-segments."""
+    """
+    Describe the look at a page of the app's segments, the oldest first.
+
+    https://documentation.onesignal.com/reference/view-segments
+
+    :param app_id: UUID of the app
+    :param offset: how many segments to leave out
+    :param limit: how many to give, at most 300
+    """
     return ApiRequest(
         operation="view segments",
         method="GET",
@@ -96,7 +127,14 @@ def view_segments(app_id: str, *, offset: int = 0, limit: int = SEGMENTS_PER_PAG
 
 
 def view_segment(app_id: str, segment_id: str) -> ApiRequest:
-    """https://documentation.onesignal.com/reference/view-segment."""
+    """
+    Describe the look at one segment with its filters.
+
+    https://documentation.onesignal.com/reference/view-segment
+
+    :param app_id: UUID of the app
+    :param segment_id: UUID of the segment
+    """
     return ApiRequest(
         operation="view segment",
         method="GET",
@@ -113,7 +151,17 @@ def update_segment(
     filters: Sequence[Mapping[str, Any]] | None = None,
     description: str | None = None,
 ) -> ApiRequest:
-    """https://documentation.onesignal.com/reference/update-segment."""
+    """
+    Describe the update of a segment.
+
+    https://documentation.onesignal.com/reference/update-segment
+
+    :param app_id: UUID of the app
+    :param segment_id: UUID of the segment
+    :param name: up to 128 characters; OneSignal always wants it, changed or not
+    :param filters: in place of all it has; None leaves them
+    :param description: up to 255 characters, an empty one clears it; None leaves it
+    """
     body = {
         "name": name,
         "filters": None if filters is None else list(filters),
@@ -128,7 +176,14 @@ def update_segment(
 
 
 def delete_segment(app_id: str, segment_id: str) -> ApiRequest:
-    """https://documentation.onesignal.com/reference/delete-segments."""
+    """
+    Describe the deletion of a segment.
+
+    https://documentation.onesignal.com/reference/delete-segments
+
+    :param app_id: UUID of the app
+    :param segment_id: UUID of the segment
+    """
     return ApiRequest(
         operation="delete segment",
         method="DELETE",
@@ -143,7 +198,16 @@ def create_user(
     properties: Mapping[str, Any] | None = None,
     subscriptions: Sequence[Mapping[str, Any]] | None = None,
 ) -> ApiRequest:
-    """https://documentation.onesignal.com/reference/create-user."""
+    """
+    Describe the creation of a user, or the update of the one who has the aliases.
+
+    https://documentation.onesignal.com/reference/create-user
+
+    :param app_id: UUID of the app
+    :param identity: alias label and id; without any, the request is not repeatable
+    :param properties: tags, language, country ...
+    :param subscriptions: up to 20, each with ``type`` and ``token``
+    """
     body = {"identity": identity, "properties": properties, "subscriptions": subscriptions}
     return ApiRequest(
         operation="create user",
@@ -163,7 +227,17 @@ def export_subscriptions(
     segment_name: str | None = None,
     include_unsubscribed: bool | None = None,
 ) -> ApiRequest:
-    """https://documentation.onesignal.com/reference/csv-export."""
+    """
+    Describe the start of an export of subscriptions.
+
+    https://documentation.onesignal.com/reference/csv-export
+
+    :param app_id: UUID of the app
+    :param extra_fields: columns beside the default ones
+    :param last_active_since: seconds since the epoch, as a text
+    :param segment_name: only this segment (its name, not its id)
+    :param include_unsubscribed: with ``segment_name``, also those unsubscribed
+    """
     body = {
         "extra_fields": None if extra_fields is None else list(extra_fields),
         "last_active_since": last_active_since,
@@ -181,7 +255,14 @@ def export_subscriptions(
 
 
 def export_events(app_id: str, message_id: str) -> ApiRequest:
-    """https://documentation.onesignal.com/reference/export-csv-of-events."""
+    """
+    Describe the start of an export of a message's audience activity.
+
+    https://documentation.onesignal.com/reference/export-csv-of-events
+
+    :param app_id: UUID of the app
+    :param message_id: UUID of the message
+    """
     return ApiRequest(
         operation="export audience events",
         method="POST",
@@ -194,7 +275,16 @@ def export_events(app_id: str, message_id: str) -> ApiRequest:
 def message_history(
     app_id: str, message_id: str, *, events: str, email: str | None = None
 ) -> ApiRequest:
-    """https://documentation.onesignal.com/reference/message-history."""
+    """
+    Describe the start of an export of who was sent a message, or clicked it.
+
+    https://documentation.onesignal.com/reference/message-history
+
+    :param app_id: UUID of the app
+    :param message_id: UUID of the message
+    :param events: "sent" or "clicked"
+    :param email: address OneSignal also mails the file's link to
+    """
     return ApiRequest(
         operation="message history",
         method="POST",
@@ -212,7 +302,17 @@ def view_outcomes(
     outcome_platforms: Sequence[int | str] | str | None = None,
     outcome_attribution: str | None = None,
 ) -> ApiRequest:
-    """https://documentation.onesignal.com/reference/view-outcomes."""
+    """
+    Describe the question for outcomes of the window that ends now.
+
+    https://documentation.onesignal.com/reference/view-outcomes
+
+    :param app_id: UUID of the app
+    :param outcome_names: list of names such as ``os__click.count``, or one text with commas
+    :param outcome_time_range: length of the window: "1h", "1d" or "1mo"
+    :param outcome_platforms: device types, listed likewise; None for all
+    :param outcome_attribution: "direct", "influenced", "unattributed", "total"; None for total
+    """
     has_comma = not isinstance(outcome_names, str) and any("," in name for name in outcome_names)
     names: dict[str, Any] = (
         {"outcome_names[]": list(outcome_names)}

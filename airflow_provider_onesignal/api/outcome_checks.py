@@ -40,7 +40,10 @@ def time_range(value: Any, *, allow_unknown: bool = False) -> str:
     """
     Check the length of the window that ends now.
 
-    :raises OneSignalValidationError: it is none of 1h, 1d, 1mo
+    :param value: "1h", "1d" or "1mo"
+    :param allow_unknown: let any other text pass, with a warning
+    :return: the same
+    :raises OneSignalValidationError: it is none of them, and may not pass
     """
     return checks.known(value, TIME_RANGES, name="outcome_time_range", allow_unknown=allow_unknown)
 
@@ -51,7 +54,9 @@ def platforms(value: Any, *, allow_unknown: bool = False) -> list[str] | None:
 
     :param value: list of device types (0 is iOS, 1 Android, ...), numbers or texts, or one text
         with commas between them; None for all
-    :raises OneSignalValidationError: one is unknown
+    :param allow_unknown: let any other pass, with a warning
+    :return: each platform once, as a text, in the order given; None for None
+    :raises OneSignalValidationError: there is none in the list, or one is unknown and may not pass
     """
     if value is None:
         return None
@@ -75,9 +80,13 @@ def platforms(value: Any, *, allow_unknown: bool = False) -> list[str] | None:
 
 def attribution(value: Any, *, allow_unknown: bool = False) -> str | None:
     """
-    Check the attribution of outcomes; None is OneSignal's default, total.
+    Check the attribution of outcomes.
 
-    :raises OneSignalValidationError: it is none of direct, influenced, unattributed, total
+    :param value: "direct", "influenced", "unattributed" or "total"; None is OneSignal's default,
+        total
+    :param allow_unknown: let any other text pass, with a warning
+    :return: the same
+    :raises OneSignalValidationError: it is none of them, and may not pass
     """
     if value is None:
         return None
@@ -91,6 +100,7 @@ def breakdown(value: Any) -> tuple[str, ...]:
     Check by what outcomes are broken down.
 
     :param value: any of "platform" and "attribution", as a list or with a comma between them
+    :return: each once, always in that order; empty for None
     :raises OneSignalValidationError: it is anything else
     """
     if value is None:

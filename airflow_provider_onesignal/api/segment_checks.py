@@ -33,6 +33,8 @@ def name(value: Any) -> str:
     """
     Check a segment's name.
 
+    :param value: up to 128 characters
+    :return: the same
     :raises OneSignalValidationError: it is blank, or has over 128 characters
     """
     return checks.text(value, name="name", longest=LONGEST_NAME)
@@ -40,8 +42,10 @@ def name(value: Any) -> str:
 
 def description(value: Any) -> str | None:
     """
-    Check a segment's description; an empty one clears it.
+    Check a segment's description.
 
+    :param value: up to 255 characters; an empty one clears it, None leaves it
+    :return: the same
     :raises OneSignalValidationError: it is no text, or has over 255 characters
     """
     if value is None or value == "":

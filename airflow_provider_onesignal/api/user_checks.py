@@ -49,6 +49,7 @@ def identity(value: Any) -> dict[str, str]:
     Check a user's aliases.
 
     :param value: dict of alias label and id; whole numbers are taken for ids, too
+    :return: the same, with numbers as texts
     :raises OneSignalValidationError: there is none, over 20 custom ones, or a blank one
     """
     given = {} if value is None else checks.mapping(value, name="identity")
@@ -70,7 +71,9 @@ def properties(value: Any) -> dict[str, Any] | None:
     """
     Check a user's properties.
 
-    :return: the same, without those that are None
+    :param value: dict with tags (flat), lat and long (degrees), first_active and last_active
+        (seconds since the epoch), country (ISO 3166-1) ...; None for none
+    :return: the same, without those that are None, with the texts of numbers as numbers
     :raises OneSignalValidationError: tags are nested, a number or a country is none, or a latitude
         or longitude is out of range
     """
@@ -95,7 +98,9 @@ def subscriptions(value: Any, *, allow_unknown: bool = False) -> list[dict[str, 
     """
     Check a user's subscriptions.
 
+    :param value: up to 20 dicts, each with ``type`` and ``token``; None for none
     :param allow_unknown: let types pass that are not known here, with a warning
+    :return: the same, without what is None in them
     :raises OneSignalValidationError: there are over 20, or one lacks type or token or has a wrong
         one, naming it by its index
     """

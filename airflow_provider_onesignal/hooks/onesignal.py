@@ -42,7 +42,7 @@ class OneSignalHook(ApiOperations, BaseHook):
     Requests are repeated on 429, 502, 503, 504, 52x and broken connections, as long as a repeat
     cannot do anything twice. https://documentation.onesignal.com/reference/rest-api-overview
 
-    :param onesignal_conn_id: Airflow connection of type ``onesignal``
+    :param onesignal_conn_id: Airflow connection of type ``onesignal``; it is read at the first use
     """
 
     conn_name_attr = "onesignal_conn_id"
@@ -80,7 +80,12 @@ class OneSignalHook(ApiOperations, BaseHook):
         return self.settings.app_id
 
     def get_conn(self) -> ApiClient:
-        """Give the client that sends this hook's requests."""
+        """
+        Give the client that sends this hook's requests.
+
+        :return: one and the same at each call; it holds its connections open for later requests
+        :raises OneSignalConfigurationError: the connection is missing, or lacks App ID or key
+        """
         return self._client
 
     @cached_property
@@ -132,6 +137,8 @@ class OneSignalHook(ApiOperations, BaseHook):
         Start an export and give the URL at which its file will appear.
 
         :param export: what to export, see ``exports``
+        :return: the URL, which opens personal data for three days to whoever has it
+        :raises OneSignalValidationError: a field breaks a rule of OneSignal's; nothing was sent
         :raises OneSignalExportInProgressError: another export of the account is running
         """
         request = export.api_request(self.app_id)
@@ -142,13 +149,20 @@ class OneSignalHook(ApiOperations, BaseHook):
         Look whether an export's file is there, without downloading it and without the key.
 
         :param url: the file's address
+        :return: the HTTP status, or what kept it from being asked; ``api.readiness`` judges it
+        :raises OneSignalConfigurationError: the TLS certificate of its host is not trusted
         """
         from airflow_provider_onesignal.transports.sync import probe
 
         return probe(self._file_session, url)
 
     def file_session(self) -> HttpSession:
-        """Make a session for downloading: the connection's timeout, TLS and proxies, no key."""
+        """
+        Make a session for downloading: the connection's timeout, TLS and proxies, no key.
+
+        :return: a session of ``requests``, to be closed by who asked for it
+        :raises OneSignalConfigurationError: the connection is missing or malformed
+        """
         from airflow_provider_onesignal.transports.sync import HttpSession
 
         return HttpSession(file_settings(self.onesignal_conn_id))
@@ -158,7 +172,11 @@ class OneSignalHook(ApiOperations, BaseHook):
         return self.file_session()
 
     def test_connection(self) -> tuple[bool, str]:
-        """Ask for one segment, which needs the right host, App ID and key, and changes nothing."""
+        """
+        Ask for one segment, which needs the right host, App ID and key, and changes nothing.
+
+        :return: whether all are right, and a line that says what is wrong
+        """
         works, said = self._try_connection()
         # Airflow tests a copy under a random name, which would mean nothing to the reader.
         name = f"he Airflow connection {self.onesignal_conn_id!r}"
@@ -199,13 +217,20 @@ def file_settings(conn_id: str) -> HttpSettings:
     Read how to reach servers that need no key.
 
     :param conn_id: Airflow connection of type ``onesignal``
+    :return: its timeout, TLS verification and proxies
     :raises OneSignalConfigurationError: it is missing or malformed
     """
     return http_settings(_connection(conn_id).extra_dejson, conn_id=conn_id)
 
 
 async def afile_settings(conn_id: str) -> HttpSettings:
-    """Read the same from within an event loop, without blocking it."""
+    """
+    Read the same from within an event loop, without blocking it.
+
+    :param conn_id: Airflow connection of type ``onesignal``
+    :return: its timeout, TLS verification and proxies
+    :raises OneSignalConfigurationError: it is missing or malformed
+    """
     from airflow.providers.common.compat.connection import (
         get_async_connection,
         get_async_extra_dejson,

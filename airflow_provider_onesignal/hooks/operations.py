@@ -49,7 +49,9 @@ class ApiOperations(ABC):
         :param filters: 1 to 200 filters and operators
         :param description: up to 255 characters
         :param segment_id: UUID it is to have; None lets OneSignal choose
+        :return: the segment's id
         :raises OneSignalConflictError: there is a segment of this id or name
+        :raises OneSignalPlanError: the plan has no segment API, or no more segments
         """
         request = operations.create_segment(
             self.app_id,
@@ -66,6 +68,8 @@ class ApiOperations(ABC):
 
         https://documentation.onesignal.com/reference/view-segments
 
+        :return: dicts with id, name, description, created_at (ISO 8601) ..., the oldest first; a
+            page of 300 is asked for when it is needed
         :raises OneSignalServerError: the pages repeat, or do not end
         """
         offset, before = 0, None
@@ -85,11 +89,13 @@ class ApiOperations(ABC):
 
     def view_segment(self, segment_id: str) -> dict[str, Any]:
         """
-        Give a segment: id, name, description, filters, source, created_at, subscriber_count.
+        Give a segment with its filters.
 
         https://documentation.onesignal.com/reference/view-segment
 
         :param segment_id: UUID of the segment
+        :return: id, name, description, filters, source, created_at (seconds since the epoch),
+            subscriber_count
         :raises OneSignalNotFoundError: there is none of this id
         """
         request = operations.view_segment(self.app_id, segment_id)
@@ -113,9 +119,10 @@ class ApiOperations(ABC):
         https://documentation.onesignal.com/reference/update-segment
 
         :param segment_id: UUID of the segment
-        :param name: OneSignal always wants it, changed or not
+        :param name: up to 128 characters; OneSignal always wants it, changed or not
         :param filters: in place of all it has; None leaves them
-        :param description: an empty one clears it; None leaves it
+        :param description: up to 255 characters, an empty one clears it; None leaves it
+        :return: the segment's id
         :raises OneSignalNotFoundError: there is none of this id
         :raises OneSignalConflictError: another segment has this name
         """
@@ -147,9 +154,11 @@ class ApiOperations(ABC):
 
         https://documentation.onesignal.com/reference/create-user
 
-        :param identity: alias label and id, such as ``{"external_id": "42"}``
-        :param properties: tags, language, country ...
-        :param subscriptions: each with type and token, taken from another user who has it
+        :param identity: alias label and id, such as ``{"external_id": "42"}``; up to 20 beside
+            external_id
+        :param properties: tags (flat), language, country, lat, long (degrees), last_active (seconds
+            since the epoch) ...
+        :param subscriptions: up to 20, each with type and token, taken from another user who has it
         :return: identity (with onesignal_id), properties, subscriptions
         :raises OneSignalConflictError: the aliases belong to several users, named in the text
         """
@@ -174,9 +183,12 @@ class ApiOperations(ABC):
         https://documentation.onesignal.com/reference/csv-export
 
         :param extra_fields: columns beside the default ones
-        :param last_active_since: unix seconds, as a text
-        :param segment_name: only this segment
+        :param last_active_since: only subscriptions active since then: seconds since the epoch, as
+            a text
+        :param segment_name: only this segment (its name, not its id)
         :param include_unsubscribed: with ``segment_name``, also those unsubscribed
+        :return: the URL, which opens personal data for three days to whoever has it
+        :raises OneSignalValidationError: ``extra_fields`` is no list of texts; nothing was sent
         :raises OneSignalExportInProgressError: another export of the account is running
         """
         # A text would be taken for the sequence of its letters.
@@ -197,6 +209,7 @@ class ApiOperations(ABC):
         https://documentation.onesignal.com/reference/export-csv-of-events
 
         :param message_id: UUID of the message, sent within about 30 days
+        :return: the URL, which opens personal data for three days to whoever has it
         :raises OneSignalExportInProgressError: another export of the account is running
         :raises OneSignalNotFoundError: there is no such message, or no longer
         """
@@ -212,7 +225,9 @@ class ApiOperations(ABC):
         :param message_id: UUID of the message, sent within 7 days
         :param events: "sent" or "clicked"
         :param email: address OneSignal also mails the file's link to
+        :return: the URL, which opens personal data for three days to whoever has it
         :raises OneSignalNotFoundError: there is no such message, or no longer
+        :raises OneSignalPlanError: the app's plan does not include message history
         """
         request = operations.message_history(self.app_id, message_id, events=events, email=email)
         return url_of(request, self.call(request), "destination_url")
@@ -226,7 +241,7 @@ class ApiOperations(ABC):
         outcome_attribution: str | None = None,
     ) -> list[dict[str, Any]]:
         """
-        Give outcomes of the window that ends now: each with id, value and aggregation.
+        Give outcomes of the window that ends now.
 
         https://documentation.onesignal.com/reference/view-outcomes
 
@@ -236,6 +251,9 @@ class ApiOperations(ABC):
         :param outcome_platforms: device types, as 0 (iOS) or 1 (Android), listed likewise; None for
             all
         :param outcome_attribution: "direct", "influenced", "unattributed", "total"; None for total
+        :return: dicts with ``id`` (the name without its suffix), ``value`` and ``aggregation``
+            ("sum" or "count")
+        :raises OneSignalInvalidRequestError: OneSignal does not take a name, a range or a platform
         """
         request = operations.view_outcomes(
             self.app_id,

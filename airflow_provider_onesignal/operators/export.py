@@ -44,7 +44,8 @@ class OneSignalExportSubscriptionsOperator(_ExportOperator):
     :param last_active_since: only subscriptions active since then: a datetime (aware), seconds
         since the epoch, or a text of either (ISO 8601)
     :param segment_name: only this segment (its name, not its id)
-    :param include_unsubscribed: with ``segment_name``, also those unsubscribed
+    :param include_unsubscribed: with ``segment_name``, also those unsubscribed; without a segment
+        OneSignal always exports all
     :param wait_for_completion: wait until the file is ready; else return as soon as it is started
     :param onesignal_conn_id: Airflow connection of type ``onesignal``
     :param deferrable: wait in the triggerer, without holding a worker slot
@@ -55,6 +56,7 @@ class OneSignalExportSubscriptionsOperator(_ExportOperator):
     :return: the file's URL, which opens personal data for three days to whoever has it
     :raises OneSignalExportInProgressError: with ``on_conflict="fail"``, another export is running
     :raises OneSignalExportTimeoutError: ``timeout`` has passed
+    :raises OneSignalValidationError: a parameter breaks a rule of OneSignal's; nothing was sent
     """
 
     template_fields: Sequence[str] = (
@@ -106,6 +108,7 @@ class OneSignalExportEventsOperator(_ExportOperator):
     :return: the file's URL, which opens personal data for three days to whoever has it
     :raises OneSignalExportInProgressError: with ``on_conflict="fail"``, another export is running
     :raises OneSignalExportTimeoutError: ``timeout`` has passed
+    :raises OneSignalValidationError: a parameter breaks a rule of OneSignal's; nothing was sent
     :raises OneSignalNotFoundError: there is no such message, or no longer
     """
 
@@ -142,6 +145,7 @@ class OneSignalExportMessageHistoryOperator(_ExportOperator):
     :return: the file's URL, which opens personal data for three days to whoever has it
     :raises OneSignalExportInProgressError: with ``on_conflict="fail"``, another export is running
     :raises OneSignalExportTimeoutError: ``timeout`` has passed
+    :raises OneSignalValidationError: a parameter breaks a rule of OneSignal's; nothing was sent
     :raises OneSignalNotFoundError: there is no such message, or no longer
     :raises OneSignalPlanError: the app's plan does not include message history
     """

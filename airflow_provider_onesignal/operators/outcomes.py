@@ -26,7 +26,8 @@ class OneSignalGetOutcomesOperator(OutcomesTask):
     :param allow_unknown: let ranges, platforms and attributions pass that this package does not
         know, with a warning
     :param onesignal_conn_id: Airflow connection of type ``onesignal``
-    :return: a list of dicts with ``id`` (the name without its suffix), ``value``, ``aggregation``
+    :return: a list of dicts with ``id`` (the name without its suffix), ``value`` (a number) and
+        ``aggregation`` ("sum" or "count")
     :raises OneSignalValidationError: a parameter breaks a rule of OneSignal's; nothing was sent
     """
 

@@ -62,6 +62,7 @@ class OutcomesTask(ApiTask):
         """
         Check the parameters.
 
+        :return: all that is wanted, not yet split into requests
         :raises OneSignalValidationError: one breaks a rule of OneSignal's
         """
         unknown = self.allow_unknown
@@ -81,6 +82,8 @@ class OutcomesTask(ApiTask):
 
         :param wanted: all that is wanted
         :param breakdown: "platform", "attribution" or both: one request for each combination
+        :return: what each request was answered, in their order
+        :raises OneSignalValidationError: attributions are to be broken down, and one was asked for
         """
         for number, query in enumerate(queries(wanted, breakdown=breakdown)):
             if number:

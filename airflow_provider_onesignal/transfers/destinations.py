@@ -40,11 +40,13 @@ class S3Destination(Destination):
     A key of Amazon S3, or of a store that speaks its protocol.
 
     :param s3_key: the key, or a full ``s3://bucket/key`` URL
-    :param s3_bucket: the bucket; None with a full URL
+    :param s3_bucket: the bucket; None with a full URL, or to take the one that the AWS connection
+        names (its extra's ``service_config``: ``s3``: ``bucket_name``)
     :param encrypt: let S3 encrypt the object at rest (AES256)
     :param acl_policy: canned ACL of the object, such as ``bucket-owner-full-control``
-    :param aws_conn_id: Airflow connection to AWS
-    :param verify: whether to check TLS certificates, or the path of the CA bundle to check with
+    :param aws_conn_id: Airflow connection to AWS; None for the credentials boto3 finds by itself
+    :param verify: whether to check TLS certificates, or the path of the CA bundle to check with;
+        None for what the AWS connection says
     """
 
     destination_fields: Sequence[str] = ("s3_key", "s3_bucket", "acl_policy", "aws_conn_id")

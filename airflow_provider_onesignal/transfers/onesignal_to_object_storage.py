@@ -17,7 +17,7 @@ class OneSignalExportToObjectStorageOperator(ObjectStorageDestination, ExportTra
     the ``csv_file_url`` that another task returned. The bytes are stored as OneSignal made them.
     Running it again where the very export is stored already copies nothing.
 
-    :param csv_file_url: the URL an export returned
+    :param csv_file_url: the URL an export returned; it opens the file for three days
     :param export: in its place, what to export, such as ``SubscriptionsExport()``
     :param path: URL of the object, with its Airflow connection as the user where it needs one:
         ``file:///data/x.csv.gz``, ``s3://aws_default@bucket/key``, ``abfs://conn@container/key``
@@ -38,6 +38,12 @@ class OneSignalExportToObjectStorageOperator(ObjectStorageDestination, ExportTra
         nothing was stored
     :raises OneSignalExportCorruptError: the file is short, damaged or something else
     :raises OneSignalExportNotReadyError: ``csv_file_url`` leads to nothing yet
+    :raises OneSignalExportExpiredError: the file was kept its three days and is gone
+    :raises OneSignalExportTimeoutError: with ``export``, ``timeout`` has passed
+    :raises OneSignalExportInProgressError: with ``export`` and ``on_conflict="fail"``, another
+        export is running
+    :raises OneSignalValidationError: ``csv_file_url`` is no URL, or ``export`` breaks a rule of
+        OneSignal's; nothing was sent
     """
 
     template_fields: Sequence[str] = (

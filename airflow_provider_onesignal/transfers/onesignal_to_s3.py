@@ -17,14 +17,16 @@ class OneSignalExportToS3Operator(S3Destination, ExportTransfer):
     the ``csv_file_url`` that another task returned. The bytes are stored as OneSignal made them.
     Running it again where the very export is stored already copies nothing.
 
-    :param csv_file_url: the URL an export returned
+    :param csv_file_url: the URL an export returned; it opens the file for three days
     :param export: in its place, what to export, such as ``SubscriptionsExport()``
     :param s3_key: the key, or a full ``s3://bucket/key`` URL
-    :param s3_bucket: the bucket; None with a full URL
+    :param s3_bucket: the bucket; None with a full URL, or to take the one that the AWS connection
+        names (its extra's ``service_config``: ``s3``: ``bucket_name``)
     :param encrypt: let S3 encrypt the object at rest (AES256)
     :param acl_policy: canned ACL of the object, such as ``bucket-owner-full-control``
-    :param aws_conn_id: Airflow connection to AWS
-    :param verify: whether to check TLS certificates of S3, or the path of a CA bundle
+    :param aws_conn_id: Airflow connection to AWS; None for the credentials boto3 finds by itself
+    :param verify: whether to check TLS certificates of S3, or the path of a CA bundle; None for
+        what the AWS connection says
     :param replace: write over an object that is there; else the task fails before the first byte
     :param onesignal_conn_id: Airflow connection of type ``onesignal``
     :param deferrable: with ``export``, wait in the triggerer, without holding a worker slot
@@ -42,6 +44,12 @@ class OneSignalExportToS3Operator(S3Destination, ExportTransfer):
         nothing was stored
     :raises OneSignalExportCorruptError: the file is short, damaged or something else
     :raises OneSignalExportNotReadyError: ``csv_file_url`` leads to nothing yet
+    :raises OneSignalExportExpiredError: the file was kept its three days and is gone
+    :raises OneSignalExportTimeoutError: with ``export``, ``timeout`` has passed
+    :raises OneSignalExportInProgressError: with ``export`` and ``on_conflict="fail"``, another
+        export is running
+    :raises OneSignalValidationError: ``csv_file_url`` is no URL, or ``export`` breaks a rule of
+        OneSignal's; nothing was sent
     """
 
     template_fields: Sequence[str] = (
@@ -76,11 +84,13 @@ class OneSignalOutcomesToS3Operator(S3Destination, OutcomesTransfer):
     :param allow_unknown: let ranges, platforms and attributions pass that this package does not
         know, with a warning
     :param s3_key: the key, or a full ``s3://bucket/key`` URL
-    :param s3_bucket: the bucket; None with a full URL
+    :param s3_bucket: the bucket; None with a full URL, or to take the one that the AWS connection
+        names (its extra's ``service_config``: ``s3``: ``bucket_name``)
     :param encrypt: let S3 encrypt the object at rest (AES256)
     :param acl_policy: canned ACL of the object, such as ``bucket-owner-full-control``
-    :param aws_conn_id: Airflow connection to AWS
-    :param verify: whether to check TLS certificates of S3, or the path of a CA bundle
+    :param aws_conn_id: Airflow connection to AWS; None for the credentials boto3 finds by itself
+    :param verify: whether to check TLS certificates of S3, or the path of a CA bundle; None for
+        what the AWS connection says
     :param replace: write over an object that holds other figures; else the task fails
     :param onesignal_conn_id: Airflow connection of type ``onesignal``
     :return: the object's URI; XCom ``summary`` holds uri, bytes, rows, sha256, source_etag (None),

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_onesignal.api import checks, columns, export_checks, operations
-from airflow_provider_onesignal.api.operations import ApiRequest
+from airflow_provider_onesignal.api.request import ApiRequest
 from airflow_provider_onesignal.exceptions import OneSignalValidationError
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from airflow_provider_onesignal.api import checks
-from airflow_provider_onesignal.api.operations import ApiRequest
 from airflow_provider_onesignal.api.redaction import redact
+from airflow_provider_onesignal.api.request import ApiRequest
 from airflow_provider_onesignal.exceptions import (
     OneSignalAuthenticationError,
     OneSignalConflictError,
@@ -49,14 +49,14 @@ class Answer(NamedTuple):
     body: bytes = b""
 
 
-def value_of(request: ApiRequest, answer: Answer) -> dict[str, Any]:
+def value_of(request: ApiRequest, answer: Answer) -> Any:
     """
-    Give the answer's JSON object, or raise what it says went wrong.
+    Give the answer's JSON, or raise what it says went wrong.
 
     :param request: what was asked
     :param answer: what came back
-    :return: the object, empty where a success has no body; a list only for a request that
-        ``may_give_list``, whose sender knows
+    :return: a dict, empty where a success has no body; or a list, where the request
+        ``may_give_list``
     :raises OneSignalError: of the type that fits, see ``exceptions``
     """
     is_empty = answer.status // 100 == 2 and not answer.body.strip()
@@ -64,7 +64,7 @@ def value_of(request: ApiRequest, answer: Answer) -> dict[str, Any]:
     if answer.status // 100 != 2:
         raise _error(request, answer, _messages(body))
     if isinstance(body, list) and request.may_give_list:
-        return body  # type: ignore[return-value]
+        return body
     if not isinstance(body, dict):
         raise _not_understood(request, answer)
     messages = _messages(body)

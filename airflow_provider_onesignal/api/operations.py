@@ -6,49 +6,15 @@ https://documentation.onesignal.com/reference/rest-api-overview
 
 from __future__ import annotations
 
-import hashlib
-import json as json_module
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
+from airflow_provider_onesignal.api.request import ApiRequest
+
 SEGMENTS_PER_PAGE = 300
 _ALIAS = re.compile(r"(/users/by/[^/]+/)[^/]+")
-
-
-@dataclass(frozen=True, kw_only=True)
-class ApiRequest:
-    """
-    One request to the API, without the host and the key.
-
-    :param operation: what it does, as errors name it ("export subscriptions")
-    :param method: HTTP method
-    :param path: path below the base URL, already quoted
-    :param params: query parameters
-    :param json: body, None for none
-    :param repeatable: whether sending it twice has the effect of sending it once
-    :param may_give_list: whether a JSON list is an answer, too; else only an object is understood
-    """
-
-    operation: str
-    method: str
-    path: str
-    params: Mapping[str, Any] = field(default_factory=dict)
-    json: Any = None
-    repeatable: bool = True
-    may_give_list: bool = False
-
-    def fingerprint(self) -> str:
-        """
-        Identify what is asked for.
-
-        :return: 32 hexadecimal digits, equal for equal requests, also in another process
-        """
-        asked = [self.method, self.path, dict(self.params), self.json]
-        canonical = json_module.dumps(asked, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(canonical.encode()).hexdigest()[:32]
 
 
 def custom(

@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable
 from typing import NamedTuple
 
-from airflow_provider_onesignal.api.operations import ApiRequest
+from airflow_provider_onesignal.api.request import ApiRequest
 from airflow_provider_onesignal.http_policy import backoff
 
 MAX_RETRY_AFTER = 300.0

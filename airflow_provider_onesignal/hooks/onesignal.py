@@ -12,8 +12,8 @@ from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHo
 from airflow_provider_onesignal import connection_form
 from airflow_provider_onesignal.api import checks, operations
 from airflow_provider_onesignal.api.answers import url_of
-from airflow_provider_onesignal.api.operations import ApiRequest
 from airflow_provider_onesignal.api.readiness import Probe
+from airflow_provider_onesignal.api.request import ApiRequest
 from airflow_provider_onesignal.exceptions import (
     OneSignalAuthenticationError,
     OneSignalConfigurationError,
@@ -102,10 +102,8 @@ class OneSignalHook(ApiOperations, BaseHook):
         :return: the answer's JSON object; empty where OneSignal answers a success without a body
         :raises OneSignalError: of the type that fits
         """
-        try:
-            return self._client.send(request)
-        except OneSignalAuthenticationError as error:
-            raise self._naming_the_app(error, request.operation) from error
+        answer: dict[str, Any] = self._send(request)
+        return answer
 
     def request(
         self,
@@ -130,7 +128,7 @@ class OneSignalHook(ApiOperations, BaseHook):
         :raises OneSignalError: of the type that fits the answer
         """
         checks.json_value(json, name="json")
-        return self.call(operations.custom(method, path, params=params, json=json))
+        return self._send(operations.custom(method, path, params=params, json=json))
 
     def start_export(self, export: ExportRequest) -> str:
         """
@@ -196,6 +194,12 @@ class OneSignalHook(ApiOperations, BaseHook):
         except OneSignalError as error:
             return False, str(error)
         return True, f"OneSignal accepts the key for app {self.app_id}."
+
+    def _send(self, request: ApiRequest) -> Any:
+        try:
+            return self._client.send(request)
+        except OneSignalAuthenticationError as error:
+            raise self._naming_the_app(error, request.operation) from error
 
     def _naming_the_app(
         self, error: OneSignalAuthenticationError, operation: str

@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow_provider_onesignal.api import checks, operations
 from airflow_provider_onesignal.api.answers import list_of, object_of, text_of, url_of
-from airflow_provider_onesignal.api.operations import ApiRequest
+from airflow_provider_onesignal.api.request import ApiRequest
 from airflow_provider_onesignal.exceptions import OneSignalServerError
 
 _MOST_PAGES = 1000

@@ -22,9 +22,9 @@ from airflow_provider_onesignal.api.answers import (
     says_export_is_running,
     value_of,
 )
-from airflow_provider_onesignal.api.operations import ApiRequest
 from airflow_provider_onesignal.api.readiness import PROBE_HEADERS, Probe, answered
 from airflow_provider_onesignal.api.redaction import redact
+from airflow_provider_onesignal.api.request import ApiRequest
 from airflow_provider_onesignal.api.retries import Failure, delay_before_retry
 from airflow_provider_onesignal.exceptions import (
     OneSignalConfigurationError,
@@ -101,9 +101,9 @@ class ApiClient:
         self._sleep = sleep
         self._session = HttpSession(settings.http, authorization=settings.authorization)
 
-    def send(self, request: ApiRequest) -> dict[str, Any]:
+    def send(self, request: ApiRequest) -> Any:
         """
-        Send a request and give the answer's JSON object.
+        Send a request and give the answer's JSON, see :func:`.value_of`.
 
         :raises OneSignalError: of the type that fits
         """

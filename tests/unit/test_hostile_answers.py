@@ -18,7 +18,7 @@ from airflow_provider_onesignal.api.answers import (
     says_export_is_running,
     value_of,
 )
-from airflow_provider_onesignal.api.operations import ApiRequest
+from airflow_provider_onesignal.api.request import ApiRequest
 from airflow_provider_onesignal.api.retries import (
     MAX_RETRY_AFTER,
     Failure,
@@ -124,7 +124,8 @@ class Answered(ApiOperations):
 
     def call(self, request: ApiRequest) -> dict[str, Any]:
         says_export_is_running(self._answer)
-        return value_of(request, self._answer)
+        answered: dict[str, Any] = value_of(request, self._answer)
+        return answered
 
 
 def check_text(text: str) -> None:

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from airflow_provider_onesignal.api import operations
-from airflow_provider_onesignal.api.operations import ApiRequest
+from airflow_provider_onesignal.api.request import ApiRequest
 from tests.unit.fakes import APP_ID
 
 SEGMENT = "7ed2887d-bd24-4a81-8220-4b256a08ab19"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_onesignal.api.operations import ApiRequest
+from airflow_provider_onesignal.api.request import ApiRequest
 from airflow_provider_onesignal.api.retries import (
     MAX_RETRY_AFTER,
     Failure,

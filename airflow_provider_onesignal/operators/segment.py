@@ -80,7 +80,7 @@ class OneSignalCreateSegmentOperator(_SegmentTask):
         try:
             segment_id = self.hook.create_segment(**wanted, segment_id=own_id)
         except OneSignalConflictError as refusal:
-            return self._settle(refusal, wanted, own_id)
+            return self._resolve_conflict(refusal, wanted, own_id)
         self.log.info("Created segment %s (%r)", segment_id, wanted["name"])
         return segment_id
 
@@ -99,7 +99,9 @@ class OneSignalCreateSegmentOperator(_SegmentTask):
         # The app is the namespace: two apps, or Airflows with an app each, may have the same runs.
         return str(uuid5(UUID(self.hook.app_id), "\n".join(place)))
 
-    def _settle(self, refusal: OneSignalConflictError, wanted: _Segment, own_id: str) -> str:
+    def _resolve_conflict(
+        self, refusal: OneSignalConflictError, wanted: _Segment, own_id: str
+    ) -> str:
         there = self._by_id(own_id)
         if there is not None and (self.segment_id is None or there.get("name") == wanted["name"]):
             return self._own_from_before(there, wanted)

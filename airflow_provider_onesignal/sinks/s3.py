@@ -16,6 +16,7 @@ from airflow_provider_onesignal.stream.errors import (
     MissingBucketError,
     StoreFailedError,
     StreamCancelledError,
+    UnnamedBucketError,
 )
 from airflow_provider_onesignal.stream.sink import CancellableReadable, Readable, StoredObject
 
@@ -83,8 +84,14 @@ class S3Sink:
     def address(self) -> tuple[str, str]:
         """Bucket and key."""
         bucket = self._bucket
-        if bucket is None and not self._key.startswith("s3://"):
+        if bucket is None and "://" not in self._key:
             bucket = self.hook.service_config.get("bucket_name")
+            if not bucket:
+                raise UnnamedBucketError(
+                    self._key,
+                    "pass s3_bucket, make s3_key a full s3:// URL, or give the AWS connection the "
+                    'extra {"service_config": {"s3": {"bucket_name": "..."}}}.',
+                )
         return self.hook.get_s3_bucket_key(bucket, self._key, "s3_bucket", "s3_key")
 
     @property

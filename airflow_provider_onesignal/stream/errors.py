@@ -86,6 +86,21 @@ class StoreUncertainError(StoreFailedError):
     """The store failed at the last step, and cannot be asked whether the object is there."""
 
 
+class UnnamedBucketError(StoreRefusedError):
+    """
+    Nothing says which bucket it is to be.
+
+    :param key: the object's name in it
+    :param remedy: where a bucket can be named
+    """
+
+    def __init__(self, key: str, remedy: str) -> None:
+        super().__init__(key, remedy)
+
+    def __str__(self) -> str:
+        return f"No bucket is named for {self.uri}: {self.reason}"
+
+
 class MissingBucketError(StoreRefusedError):
     """
     The bucket of the destination does not exist.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_onesignal.exceptions import OneSignalConfigurationError
+from airflow_provider_onesignal.transfers import places
 
 if TYPE_CHECKING:
     from airflow_provider_onesignal.stream.sink import Sink
@@ -31,6 +32,7 @@ class Destination(BaseOperator):
         """
         Describe the place, without asking anybody.
 
+        :raises OneSignalValidationError: it is malformed
         :raises OneSignalConfigurationError: the extra for this store is not installed
         """
 
@@ -75,9 +77,10 @@ class S3Destination(Destination):
         _require("airflow.providers.amazon", extra="amazon")
         from airflow_provider_onesignal.sinks.s3 import S3Sink
 
+        key, bucket = places.s3(self.s3_key, self.s3_bucket)
         return S3Sink(
-            key=self.s3_key,
-            bucket=self.s3_bucket,
+            key=key,
+            bucket=bucket,
             encrypt=self.encrypt,
             acl_policy=self.acl_policy,
             aws_conn_id=self.aws_conn_id,
@@ -123,8 +126,8 @@ class GCSDestination(Destination):
         from airflow_provider_onesignal.sinks.gcs import GCSSink
 
         return GCSSink(
-            bucket_name=self.bucket_name,
-            object_name=self.object_name,
+            bucket_name=places.bucket(self.bucket_name, name="bucket_name"),
+            object_name=places.object_name(self.object_name, name="object_name"),
             replace=self.replace,
             gcp_conn_id=self.gcp_conn_id,
             impersonation_chain=self.impersonation_chain,
@@ -149,7 +152,7 @@ class ObjectStorageDestination(Destination):
         """Describe the place, without asking anybody."""
         from airflow_provider_onesignal.sinks.object_storage import ObjectStorageSink
 
-        sink = ObjectStorageSink(self.path)
+        sink = ObjectStorageSink(places.path(self.path))
         try:
             sink.uri  # noqa: B018  (finds the filesystem's package)
         except ImportError as error:

@@ -72,7 +72,7 @@ class OutcomesTransfer(OutcomesTask, PublishingTask, Destination):
         started = time.monotonic()
         wanted, breakdown = self.wanted(), outcome_checks.breakdown(self.breakdown)
         interval = _data_interval(context)
-        self._judge(interval, wanted)
+        self._check_lateness(interval, wanted)
         self.reads("outcomes", columns=COLUMNS)
         sink = self.sink()
         with typed_refusals():
@@ -83,7 +83,7 @@ class OutcomesTransfer(OutcomesTask, PublishingTask, Destination):
         self.publish(context, summary)
         return sink.uri
 
-    def _judge(self, interval: DataInterval, wanted: OutcomesQuery) -> None:
+    def _check_lateness(self, interval: DataInterval, wanted: OutcomesQuery) -> None:
         if interval.end is None:
             self.log.info("The run has no data interval, so that no window can be too late for it")
             return

@@ -24,7 +24,7 @@ def typed_refusals() -> Iterator[None]:
 
     try:
         yield
-    except errors.MissingBucketError as error:
+    except (errors.MissingBucketError, errors.UnnamedBucketError) as error:
         raise OneSignalDestinationError(str(error)) from error
     except errors.StoreTakenError as error:
         raise OneSignalDestinationError(

@@ -239,6 +239,44 @@ class TestTheDestination:
         assert onesignal.requests == onesignal.files.requests == []
 
     @MODES
+    @pytest.mark.parametrize(
+        ("operator", "place", "text"),
+        [
+            (OneSignalExportToS3Operator, {"s3_key": "day/", "s3_bucket": BUCKET}, "s3_key must"),
+            (OneSignalExportToGCSOperator, {"object_name": "", "bucket_name": "b"}, "object_name"),
+            (OneSignalExportToGCSOperator, {"object_name": "k", "bucket_name": ""}, "bucket_name"),
+            (OneSignalExportToObjectStorageOperator, {"path": "file://lake/x"}, "a third slash"),
+        ],
+    )
+    def test_that_cannot_be_meant_is_refused_as_early(
+        self, *, onesignal: Emulator, mode: str, operator: Any, place: dict[str, Any], text: str
+    ) -> None:
+        ended = run(operator, export=SubscriptionsExport(), deferrable=mode == "deferred", **place)
+
+        assert type(ended.error) is e.OneSignalValidationError
+        assert text in str(ended.error)
+        assert onesignal.requests == onesignal.files.requests == []
+
+    @MODES
+    @pytest.mark.parametrize("bucket", [None, ""])
+    def test_in_no_bucket_at_all_says_where_one_is_named(
+        self, onesignal: Emulator, place_of: Any, mode: str, bucket: str | None
+    ) -> None:
+        place_of("s3")
+
+        ended = run(
+            OneSignalExportToS3Operator,
+            export=SubscriptionsExport(),
+            s3_key="users.csv.gz",
+            s3_bucket=bucket,
+            deferrable=mode == "deferred",
+        )
+
+        assert type(ended.error) is e.OneSignalDestinationError
+        assert "No bucket is named for users.csv.gz: pass s3_bucket" in str(ended.error)
+        assert onesignal.requests == []
+
+    @MODES
     def test_in_a_missing_bucket_behind_a_path_is_refused_as_early(
         self, onesignal: Emulator, place_of: Any, mode: str
     ) -> None:

@@ -25,6 +25,7 @@ FILE = {"path": "file:///data/users.csv.gz"}
     [
         (OneSignalExportToS3Operator, S3, "s3://b/k"),
         (OneSignalExportToS3Operator, {"s3_key": "s3://b/a/k"}, "s3://b/a/k"),
+        (OneSignalExportToS3Operator, {"s3_key": "s3://b/a/k", "s3_bucket": ""}, "s3://b/a/k"),
         (OneSignalExportToGCSOperator, GCS, "gs://b/o"),
         (OneSignalExportToObjectStorageOperator, FILE, "file:///data/users.csv.gz"),
     ],

@@ -48,6 +48,17 @@ class HttpSettings:
     verify: bool | str = True
     proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
 
+    def proxy_for(self, scheme: str, host: str) -> str | None:
+        """
+        Give the proxy for a server: that for its host, else that for all of its scheme.
+
+        :param scheme: of the server's URL
+        :param host: of the server's URL
+        :return: "" to use none; None where the environment is to say
+        """
+        names = (f"{scheme}://{host}", scheme, f"all://{host}", "all")
+        return next((self.proxies[name] for name in names if name in self.proxies), None)
+
 
 @dataclass(frozen=True, kw_only=True)
 class ApiSettings:

@@ -31,7 +31,7 @@ class FileProber:
     """
 
     def __init__(self, http: HttpSettings, session: aiohttp.ClientSession) -> None:
-        self._proxies = http.proxies
+        self._http = http
         self._session = session
         # Asking the environment costs as much as the request.
         self._by_origin: dict[tuple[str, str | None], str | None] = {}
@@ -70,8 +70,9 @@ class FileProber:
     def _proxy(self, address: URL) -> str | None:
         origin = (address.scheme, address.host)
         if origin not in self._by_origin:
-            given = self._proxies.get(address.scheme) or self._proxies.get("all")
-            self._by_origin[origin] = _proxy_url(given or _environment_proxy(address))
+            given = self._http.proxy_for(address.scheme, address.host or "")
+            proxy = _environment_proxy(address) if given is None else given
+            self._by_origin[origin] = _proxy_url(proxy)
         return self._by_origin[origin]
 
 

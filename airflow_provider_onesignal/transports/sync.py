@@ -82,6 +82,11 @@ class HttpSession(requests.Session):
     ) -> Any:
         """Let the connection's settings win over the environment's, which a session's do not."""
         proxies = dict(self._http.proxies) | (proxies or {})
+        server = urlsplit(url)
+        own = self._http.proxy_for(server.scheme, server.hostname or "")
+        if own is not None:
+            # By the name that is looked for first of those that an environment has.
+            proxies[server.scheme] = own
         verify = self._http.verify if verify is None else verify
         return super().merge_environment_settings(url, proxies, stream, verify, cert)
 

@@ -55,6 +55,22 @@ def test_a_connection_with_app_id_and_key_is_enough():
 
 
 @pytest.mark.parametrize(
+    ("proxies", "proxy"),
+    [
+        ({}, None),
+        ({"http": "other"}, None),
+        ({"all": "a"}, "a"),
+        ({"all": "a", "https": "s"}, "s"),
+        ({"https": "s", "all://files.example.com": "h"}, "s"),
+        ({"https": "s", "https://files.example.com": "h"}, "h"),
+        ({"all": "a", "https": ""}, ""),
+    ],
+)
+def test_the_proxy_is_that_for_the_host_else_that_for_the_scheme(proxies, proxy):
+    assert HttpSettings(proxies=proxies).proxy_for("https", "files.example.com") == proxy
+
+
+@pytest.mark.parametrize(
     ("key", "scheme"),
     [(KEY, "Key"), ("os_v2_other_abc", "Key"), (LEGACY_KEY, "Basic"), (f" {KEY}\n", "Key")],
 )

@@ -156,11 +156,21 @@ async def test_cookies_are_not_kept(server):
 class TestProxies:
     """A look goes through the proxy of the connection, else through that of the environment."""
 
-    @pytest.mark.parametrize("scheme", ["http", "all"])
-    async def test_of_the_connection(self, server, scheme):
-        await look("http://files.example.com/x", HttpSettings(proxies={scheme: server.url}))
+    @pytest.mark.parametrize("name", ["http", "all", "http://files.example.com"])
+    async def test_of_the_connection(self, server, monkeypatch, name):
+        monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+
+        await look("http://files.example.com/x", HttpSettings(proxies={name: server.url}))
 
         assert server.seen[0].path == "http://files.example.com/x"
+
+    async def test_not_where_the_connection_wants_none(self, server, monkeypatch):
+        monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+        monkeypatch.delenv("NO_PROXY")
+
+        await look(f"{server.url}/x", HttpSettings(proxies={"http": ""}))
+
+        assert server.seen[0].path == "/x"
 
     async def test_of_the_environment(self, server, monkeypatch):
         monkeypatch.setenv("http_proxy", server.url)

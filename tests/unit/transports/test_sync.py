@@ -435,12 +435,24 @@ class closing_at_once:  # noqa: N801
         self._socket.close()
 
 
-def test_requests_go_through_the_proxy_of_the_connection(server, slept):
+@pytest.mark.parametrize("name", ["http", "all", "http://api.example.com"])
+def test_requests_go_through_the_proxy_of_the_connection(server, slept, monkeypatch, name):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     server.script = [GOOD]
 
-    make_client("http://api.example.com", slept, proxies={"http": server.url}).send(GET)
+    make_client("http://api.example.com", slept, proxies={name: server.url}).send(GET)
 
     assert server.seen[0].path.startswith("http://api.example.com/apps/")
+
+
+def test_requests_go_through_no_proxy_where_the_connection_wants_none(server, slept, monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.delenv("NO_PROXY")
+    server.script = [GOOD]
+
+    make_client(server.url, slept, proxies={"http": ""}).send(GET)
+
+    assert server.seen[0].path.startswith("/apps/")
 
 
 look_at = Callable[[str], Probe]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -119,6 +119,32 @@ def http_settings(extra: Mapping[str, Any], *, conn_id: str) -> HttpSettings:
         verify=_verify(extra, conn_id),
         proxies=_proxies(extra, conn_id),
     )
+
+
+def usable_proxy(proxy: str, *, schemes: Collection[str]) -> str:
+    """
+    Check a proxy, of a connection or of the environment.
+
+    :param proxy: its URL; without a scheme it is one of http
+    :param schemes: those that whoever is to use it understands
+    :return: its URL, with a scheme
+    :raises OneSignalConfigurationError: it is no URL of these; the text does not repeat it, as it
+        may hold a password
+    """
+    url = proxy if "://" in proxy else f"http://{proxy}"
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018  (raises where the port is no number)
+        is_usable = parts.scheme in schemes and bool(parts.hostname)
+    except ValueError:
+        is_usable = False
+    if not is_usable or any(char.isspace() for char in url):
+        raise OneSignalConfigurationError(
+            "The proxy is no URL such as 'http://proxy:3128', of a scheme out of "
+            f'{", ".join(schemes)}. Mend the Airflow connection\'s extra "proxies", or the '
+            "environment's (HTTPS_PROXY ...)."
+        )
+    return url
 
 
 def app_of_key(api_key: str) -> str | None:

@@ -17,9 +17,10 @@ from yarl import URL
 from airflow_provider_onesignal import __version__
 from airflow_provider_onesignal.api.readiness import PROBE_HEADERS, Probe, answered
 from airflow_provider_onesignal.exceptions import OneSignalConfigurationError
-from airflow_provider_onesignal.settings import HttpSettings
+from airflow_provider_onesignal.settings import HttpSettings, usable_proxy
 
 USER_AGENT = f"airflow-provider-onesignal/{__version__} aiohttp/{aiohttp.__version__}"
+_PROXY_SCHEMES = ("http", "https")
 
 
 class FileProber:
@@ -72,20 +73,13 @@ class FileProber:
         if origin not in self._by_origin:
             given = self._http.proxy_for(address.scheme, address.host or "")
             proxy = _environment_proxy(address) if given is None else given
-            self._by_origin[origin] = _proxy_url(proxy)
+            self._by_origin[origin] = usable_proxy(proxy, schemes=_PROXY_SCHEMES) if proxy else None
         return self._by_origin[origin]
 
 
 def _address(url: str) -> URL:
     # As it stands, lest a signature in it break; unless it could not be sent so.
     return URL(url, encoded=url.isascii() and url.isprintable() and " " not in url)
-
-
-def _proxy_url(proxy: str) -> str | None:
-    # Without a scheme, as requests takes it too.
-    if not proxy:
-        return None
-    return proxy if "://" in proxy else f"http://{proxy}"
 
 
 def _environment_proxy(address: URL) -> str:

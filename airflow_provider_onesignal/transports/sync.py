@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.auth import AuthBase
+from requests.utils import select_proxy
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, NewConnectionError
 
 from airflow_provider_onesignal import __version__
@@ -32,9 +33,10 @@ from airflow_provider_onesignal.exceptions import (
     OneSignalUnreachableError,
 )
 from airflow_provider_onesignal.http_policy import retry_after_seconds
-from airflow_provider_onesignal.settings import ApiSettings, HttpSettings
+from airflow_provider_onesignal.settings import ApiSettings, HttpSettings, usable_proxy
 
 USER_AGENT = f"airflow-provider-onesignal/{__version__} requests/{requests.__version__}"
+_PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 log = logging.getLogger(__name__)
 
 
@@ -88,7 +90,10 @@ class HttpSession(requests.Session):
             # By the name that is looked for first of those that an environment has.
             proxies[server.scheme] = own
         verify = self._http.verify if verify is None else verify
-        return super().merge_environment_settings(url, proxies, stream, verify, cert)
+        merged = super().merge_environment_settings(url, proxies, stream, verify, cert)
+        if proxy := select_proxy(url, merged["proxies"]):
+            usable_proxy(proxy, schemes=_PROXY_SCHEMES)
+        return merged
 
 
 class ApiClient:

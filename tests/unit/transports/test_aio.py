@@ -195,11 +195,22 @@ class TestProxies:
         given = base64.b64encode(b"user:p@ss").decode()
         assert server.seen[0].headers["proxy-authorization"] == f"Basic {given}"
 
-    @pytest.mark.parametrize("proxy", ["proxy", "http://", "://", "ftp://h:1"])
-    async def test_that_are_wrong_are_no_crash(self, proxy):
-        seen = await look("http://127.0.0.1:1/x", HttpSettings(proxies={"http": proxy}))
+    @pytest.mark.parametrize("proxy", ["http://", "://", "http://h:port", "http://user:secret@h h"])
+    async def test_that_are_no_url_are_a_matter_of_configuration(self, proxy):
+        with pytest.raises(OneSignalConfigurationError, match='extra "proxies"') as raised:
+            await look("http://127.0.0.1:1/x", HttpSettings(proxies={"http": proxy}))
 
-        assert seen.status in (None, 400)
+        assert "secret" not in str(raised.value)
+
+    async def test_of_the_environment_are_checked_too(self, monkeypatch):
+        monkeypatch.setenv("http_proxy", "http://h:port")
+
+        with pytest.raises(OneSignalConfigurationError, match="HTTPS_PROXY"):
+            await look("http://files.example.com/x")
+
+    async def test_of_a_scheme_that_aiohttp_does_not_speak_are_refused(self):
+        with pytest.raises(OneSignalConfigurationError, match="out of http, https"):
+            await look("http://127.0.0.1:1/x", HttpSettings(proxies={"http": "socks5://h:1"}))
 
 
 class TestSharing:

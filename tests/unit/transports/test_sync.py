@@ -455,6 +455,20 @@ def test_requests_go_through_no_proxy_where_the_connection_wants_none(server, sl
     assert server.seen[0].path.startswith("/apps/")
 
 
+@pytest.mark.parametrize("proxy", ["http://", "://", "http://h:port", "ftp://user:secret@h:1"])
+def test_a_proxy_that_cannot_be_used_is_a_matter_of_configuration(slept, proxy):
+    proxies = {"http": proxy}
+    session = HttpSession(HttpSettings(proxies=proxies))
+    for ask in (
+        lambda: make_client("http://api.example.com", slept, proxies=proxies).send(GET),
+        lambda: probe(session, "http://files.example.com/x"),
+    ):
+        with pytest.raises(e.OneSignalConfigurationError, match='extra "proxies"') as raised:
+            ask()
+        assert "secret" not in str(raised.value)
+    assert slept == []
+
+
 look_at = Callable[[str], Probe]
 
 

@@ -254,6 +254,16 @@ async def test_without_its_connection_nothing_can_be_said_about_the_file(server)
     assert server.count == 0
 
 
+async def test_a_proxy_that_cannot_be_used_says_nothing_about_the_file(server, monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://proxy:port")
+    monkeypatch.delenv("NO_PROXY")
+
+    event = await event_of(make(server.url + PATH))
+
+    assert event["status"] == "misconfigured"
+    assert "proxy" in event["last_seen"]
+
+
 async def test_a_secrets_backend_that_fails_for_a_moment_ends_no_wait(server, monkeypatch, caplog):
     tried: list[str] = []
 

@@ -234,11 +234,18 @@ def _verify(extra: Mapping[str, Any], conn_id: str) -> bool | str:
     value = _given(extra, "verify", True)
     if isinstance(value, str) and value.strip().lower() in ("true", "false"):
         return value.strip().lower() == "true"
-    if isinstance(value, bool) or (isinstance(value, str) and Path(value).exists()):
+    if isinstance(value, bool) or (isinstance(value, str) and _is_there(value)):
         return value
     raise _wrong(
         conn_id, "has an extra 'verify' that is neither true, false nor the path of a CA bundle"
     )
+
+
+def _is_there(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except OSError:  # such as a certificate in place of its path, which is too long for one
+        return False
 
 
 def _proxies(extra: Mapping[str, Any], conn_id: str) -> dict[str, str]:

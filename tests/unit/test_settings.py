@@ -88,7 +88,7 @@ def test_the_app_id_is_given_in_its_canonical_form(app_id):
 WRONG_EXTRAS: dict[str, list[Any]] = {
     "timeout": [0, -1, "soon", [], {}, float("inf"), float("nan"), "1e999", 10**400, 1e300],
     "max_attempts": [0, -1, "many", [], float("inf"), float("nan"), "2.5"],
-    "verify": [1, 0, [], {}, "/no/such/bundle.pem"],
+    "verify": [1, 0, [], {}, "/no/such/bundle.pem", "-----BEGIN CERTIFICATE-----" + "A" * 5000],
     "proxies": ["http://proxy", "[", 1, ["http://proxy"], {"https": 3128}, {"https": None}],
 }
 WRONG: list[Any] = [

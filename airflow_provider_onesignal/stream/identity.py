@@ -70,6 +70,8 @@ def _same_ends(source: HttpSource, existing: StoredObject) -> bool | None:
     if head is None or not head[0].startswith(GZIP_MAGIC):
         return None
     body, version = head
+    if version.size is None:
+        return None
     if version.size != existing.size:
         return False
     if body != existing.read(0, _EDGE):

@@ -41,6 +41,7 @@ class Answer:
     etag: str | None = '"v1"'
     last_modified: str | None = None
     ranges: bool = True
+    total: bool = True
     cut_after: int | None = None
     reset: bool = False
     stall: bool = False
@@ -101,7 +102,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _send_head(self, answer: Answer, body: bytes, first: int | None) -> None:
         self.send_response(answer.status if first is None else 206)
         if first is not None:
-            total = len(answer.body)
+            total = len(answer.body) if answer.total else "*"
             self.send_header("Content-Range", f"bytes {first}-{first + len(body) - 1}/{total}")
         if answer.framing == "length" and "Content-Length" not in answer.headers:
             self.send_header("Content-Length", str(len(body)))

@@ -40,6 +40,12 @@ def test_a_gzip_is_known_by_its_size_and_ends(stored: bytes, same: bool, ranges:
         assert is_same_file(source_of(server), MemoryObject(stored)) is same
 
 
+@pytest.mark.parametrize("stored", [FILE, FILE[:-1], changed(FILE, len(FILE) // 2)])
+def test_a_gzip_whose_parts_do_not_tell_its_size_is_compared_whole(stored: bytes) -> None:
+    with serving(Answer(body=FILE, total=False)) as server:
+        assert is_same_file(source_of(server), MemoryObject(stored)) is (stored == FILE)
+
+
 def test_of_a_gzip_only_the_ends_are_read() -> None:
     stored = MemoryObject(FILE)
     with serving(Answer(body=FILE)) as server:

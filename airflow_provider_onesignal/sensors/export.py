@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -19,7 +20,6 @@ from airflow.providers.common.compat.sdk import (
 from airflow_provider_onesignal.api import checks
 from airflow_provider_onesignal.api.redaction import describe_url
 from airflow_provider_onesignal.api.waiting import LONGEST_WAIT, ExportEvent, WaitState, wait_state
-from airflow_provider_onesignal.exceptions import OneSignalError
 from airflow_provider_onesignal.tasks.colors import UI_COLOR, UI_FGCOLOR
 from airflow_provider_onesignal.tasks.deferral import backstop, longest_wait, unserved_as
 from airflow_provider_onesignal.tasks.masking import mask_url
@@ -86,7 +86,9 @@ class OneSignalExportSensor(BaseSensorOperator):
         """Wait, and give the URL."""
         self.csv_file_url = checks.export_url(self.csv_file_url)
         if self.deferrable:
-            return self._conclude(self._poll(deadline=_NEVER).end or self._defer())
+            with self._never_failing():
+                end = self._poll(deadline=_NEVER).end
+            return self._conclude(end or self._defer())
         try:
             return super().execute(context)
         except (AirflowSensorTimeout, AirflowSkipException) as error:
@@ -121,14 +123,19 @@ class OneSignalExportSensor(BaseSensorOperator):
         return kind(f"{error}: is a triggerer running?")
 
     def _conclude(self, end: ExportEvent) -> str:
-        try:
+        with self._never_failing():
             self._raise_unless_ready(end)
-        except (AirflowSensorTimeout, OneSignalError) as error:
-            # Airflow does this where a sensor pokes, not where it was deferred.
+        return self.csv_file_url
+
+    @contextmanager
+    def _never_failing(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            # Airflow does this where a sensor pokes, not where it is deferrable.
             if self.never_fail:
                 raise AirflowSkipException("Skipping: never_fail is set to True.") from error
             raise
-        return self.csv_file_url
 
     def _raise_unless_ready(self, end: ExportEvent) -> None:
         if end.status == "timeout":

@@ -181,6 +181,17 @@ class TestWhatWaitingCannotMend:
         with pytest.raises(AirflowSkipException):
             make(GONE, deferrable=deferrable, never_fail=True).execute(task_context())
 
+    @pytest.mark.parametrize("deferrable", [False, True])
+    def test_is_skipped_with_never_fail_where_nothing_can_be_seen(self, deferrable, monkeypatch):
+        def refuse(url: str) -> Probe:
+            raise e.OneSignalConfigurationError("no certificates")
+
+        sensor = make(deferrable=deferrable, never_fail=True)
+        monkeypatch.setattr(sensor.hook, "probe_export", refuse)
+
+        with pytest.raises(AirflowSkipException):
+            sensor.execute(task_context())
+
     @pytest.mark.parametrize("status", ["failed", "expired", "misconfigured"])
     def test_is_skipped_with_never_fail_after_a_deferral_too(self, status):
         with pytest.raises(AirflowSkipException):

@@ -195,13 +195,14 @@ def _error(request: ApiRequest, answer: Answer, messages: tuple[str, ...]) -> On
 
 
 def _kind(status: int, said: str) -> tuple[type[OneSignalError], str]:
-    if status >= 500:
-        return OneSignalServerError, "OneSignal has a problem; try again later."
     # The texts come first: OneSignal's status codes are not reliable where they matter most. A 429
-    # is: whatever else it speaks of, a later try may succeed.
-    for texts, kind, remedy in _BY_TEXT[:1] if status == 429 else _BY_TEXT:
+    # or 5xx is, but for the export slot: whatever else it speaks of, a later try may succeed.
+    may_pass = status == 429 or status >= 500
+    for texts, kind, remedy in _BY_TEXT[:1] if may_pass else _BY_TEXT:
         if any(text in said for text in texts):
             return kind, remedy
+    if status >= 500:
+        return OneSignalServerError, "OneSignal has a problem; try again later."
     return _BY_STATUS.get(status) or _by_class(status)
 
 

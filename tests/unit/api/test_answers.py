@@ -221,7 +221,8 @@ def test_an_error_carries_how_long_to_wait(status):
     [
         ({"errors": [LOCK]}, 400, True),
         ({"errors": LOCK.upper()}, 429, True),
-        ({"errors": [LOCK]}, 503, False),
+        ({"errors": [LOCK]}, 500, True),
+        ({"errors": [LOCK]}, 503, True),
         ({"errors": ["API rate limit exceeded"]}, 429, False),
         ({"csv_file_url": LOCK}, 200, False),
         (b"", 400, False),

@@ -171,7 +171,7 @@ def test_the_attempts_are_those_of_the_connection(server, slept):
     assert raised.value.retry_after == 3.0
 
 
-@pytest.mark.parametrize("status", [400, 403, 409, 429, 200])
+@pytest.mark.parametrize("status", [400, 403, 409, 429, 500, 503, 200])
 def test_a_taken_slot_is_told_at_once(client, server, slept, status):
     server.script = [json_reply(LOCKED, status=status), GOOD]
 

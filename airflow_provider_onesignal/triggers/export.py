@@ -15,7 +15,10 @@ from airflow_provider_onesignal.api.readiness import Probe
 from airflow_provider_onesignal.api.redaction import describe_url
 from airflow_provider_onesignal.api.retries import jittered
 from airflow_provider_onesignal.api.waiting import ExportEvent, wait_state
-from airflow_provider_onesignal.exceptions import OneSignalConfigurationError
+from airflow_provider_onesignal.exceptions import (
+    OneSignalConfigurationError,
+    OneSignalExportTimeoutError,
+)
 from airflow_provider_onesignal.hooks.onesignal import afile_settings
 from airflow_provider_onesignal.settings import HttpSettings
 from airflow_provider_onesignal.transports.aio import file_prober
@@ -74,6 +77,8 @@ class OneSignalExportTrigger(BaseTrigger):
             end = await self._wait()
         except OneSignalConfigurationError as error:
             end = ExportEvent(status="misconfigured", last_seen=str(error))
+        except OneSignalExportTimeoutError as error:
+            end = ExportEvent(status="timeout", last_seen=str(error))
         yield TriggerEvent(end.to_json())
 
     async def on_kill(self) -> None:
@@ -92,9 +97,11 @@ class OneSignalExportTrigger(BaseTrigger):
             except OneSignalConfigurationError:
                 raise
             except Exception as error:
-                if time.time() >= self.deadline:
-                    raise
                 name = type(error).__name__
+                if time.time() >= self.deadline:
+                    raise OneSignalExportTimeoutError(
+                        f"nothing, as the connection cannot be read ({name})"
+                    ) from error
                 self.log.warning("The connection cannot be read (%s); trying again", name)
             await self._pause()
 

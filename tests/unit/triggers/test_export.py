@@ -284,6 +284,21 @@ async def test_a_secrets_backend_that_fails_for_a_moment_ends_no_wait(server, mo
     assert "cannot be read (ConnectionError)" in caplog.text
 
 
+async def test_a_secrets_backend_that_never_answers_ends_the_wait_at_its_deadline(
+    server, monkeypatch
+):
+    async def settings(conn_id: str) -> HttpSettings:
+        raise ConnectionError("throttled")
+
+    monkeypatch.setattr("airflow_provider_onesignal.triggers.export.afile_settings", settings)
+
+    event = await event_of(make(server.url + PATH, seconds=0.05))
+
+    assert event["status"] == "timeout"
+    assert "connection cannot be read (ConnectionError)" in event["last_seen"]
+    assert server.count == 0
+
+
 async def test_polls_are_spread(server, loop_clock):
     server.script = [NOT_YET] * 20 + [READY]
     trigger = make(server.url + PATH, deadline=loop_clock.now + 3600, poll_interval=10.0)

@@ -62,7 +62,7 @@ class Observation(NamedTuple):
 
     :param query: what it was asked
     :param outcomes: each with id, value and aggregation
-    :param observed_at: when it was asked, aware; the window ends here
+    :param observed_at: when it answered, aware; the window ends here
     """
 
     query: OutcomesQuery

@@ -88,11 +88,11 @@ class OutcomesTask(ApiTask):
         for number, query in enumerate(queries(wanted, breakdown=breakdown)):
             if number:
                 time.sleep(SECONDS_BETWEEN_REQUESTS)
-            observed_at = datetime.now(UTC)
             outcomes = self.hook.view_outcomes(
                 outcome_names=query.names,
                 outcome_time_range=query.time_range,
                 outcome_platforms=query.platforms,
                 outcome_attribution=query.attribution,
             )
-            yield Observation(query=query, outcomes=outcomes, observed_at=observed_at)
+            # Now, not before: until it answers, OneSignal may have had the hook wait for minutes.
+            yield Observation(query=query, outcomes=outcomes, observed_at=datetime.now(UTC))

@@ -121,6 +121,22 @@ class TestWhatIsStored:
         assert sink.content_type == "application/x-ndjson"
         assert sink.size == len(sink.stored.data)  # type: ignore[union-attr]
 
+    def test_the_window_ends_when_the_answer_came_however_often_it_was_asked_for(
+        self, hook: MagicMock, clock: type[Clock]
+    ) -> None:
+        answer = hook.view_outcomes.side_effect
+
+        def after_a_wait(**asked: Any) -> list[dict[str, Any]]:
+            clock.now_is += timedelta(minutes=5)
+            return answer(**asked)  # type: ignore[no-any-return]
+
+        hook.view_outcomes.side_effect = after_a_wait
+        sink = MemorySink()
+
+        archive(hook, sink)
+
+        assert lines(sink)[0]["observed_at"] == "2026-11-23T00:06:00+00:00"
+
     def test_a_csv_has_a_header(self, hook: MagicMock) -> None:
         sink = MemorySink()
 

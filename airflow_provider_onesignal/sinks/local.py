@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 from contextlib import suppress
 from pathlib import Path
@@ -46,9 +47,9 @@ def _write(reader: Readable, part: Path) -> None:
 
 
 def _remove_orphans(folder: Path, name: str) -> None:
-    start = f".{name}."
+    orphan = re.compile(re.escape(f".{name}.") + "[0-9a-f]{12}" + re.escape(_SUFFIX))
     for entry in list(folder.iterdir()):
-        if not (entry.name.startswith(start) and entry.name.endswith(_SUFFIX)):
+        if not orphan.fullmatch(entry.name):
             continue
         with suppress(OSError), entry.open("rb+") as file:
             # fails while the process that writes it lives

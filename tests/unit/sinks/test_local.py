@@ -138,7 +138,12 @@ def test_what_a_living_writer_has_so_far_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_hidden_files_of_others_are_left_alone(tmp_path: Path) -> None:
-    others = [tmp_path / ".other.csv.gz.0123.part", tmp_path / ".users.csv.gz.swp"]
+    others = [
+        tmp_path / ".other.csv.gz.0123.part",
+        tmp_path / ".users.csv.gz.swp",
+        tmp_path / ".users.csv.gz.mine.part",
+        tmp_path / ".users.csv.gz.bak.0123456789ab.part",
+    ]
     for other in others:
         other.touch()
 

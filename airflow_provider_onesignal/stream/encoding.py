@@ -18,6 +18,7 @@ class Unwrapped(ChunkStream):
 
     def __init__(self, wire: ChunkStream) -> None:
         super().__init__()
+        self.is_framed = wire.is_framed
         self._wire = wire
         self._file = open_gzip(wire.read)
 

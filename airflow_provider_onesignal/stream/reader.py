@@ -61,7 +61,8 @@ class VerifiedReader:
         self._on_bytes = on_bytes
         self._rest = b""
         self._started = time.monotonic()
-        if self.stored is Format.CSV and not stream.is_framed:
+        # Gzip may have several members, and ends well between any two of them.
+        if not stream.is_framed:
             raise CorruptStreamError("its length was not told, so that a cut would go unseen")
         self._verification = Verification(self.stored)
 

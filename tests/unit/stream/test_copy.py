@@ -18,6 +18,21 @@ FILE = gzip_of(20_000)
 OTHER = gzip_of(20_001)
 
 
+@pytest.mark.parametrize("encoded", [False, True], ids=["as-it-is", "encoded-for-transport"])
+def test_a_file_that_is_cut_between_two_members_is_never_taken_for_whole(encoded: bool) -> None:
+    first = gzip.compress(csv_of(1000))
+    headers = {"Content-Encoding": "gzip"} if encoded else {}
+    cut = Answer(body=first + FILE, framing="close", cut_after=len(first), headers=headers)
+    sink = MemorySink()
+    with (
+        serving(cut, name="history.csv" if encoded else "users.csv.gz") as server,
+        pytest.raises(CorruptStreamError, match="length was not told"),
+    ):
+        copy(source_of(server), sink)
+
+    assert sink.stored is None
+
+
 def test_a_copy_is_told_in_its_summary() -> None:
     sink = MemorySink()
     with serving(Answer(body=FILE)) as server:

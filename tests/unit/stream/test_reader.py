@@ -93,12 +93,13 @@ def test_an_error_page_is_refused_before_the_first_read(name: str) -> None:
         reader_of(XML_PAGE, name=name)
 
 
-def test_a_plain_file_of_untold_length_is_refused() -> None:
-    stream = StoredStream(io.BytesIO(csv_of(3)), size=9)
+@pytest.mark.parametrize(("file", "name"), [(csv_of(3), "history.csv"), (FILE, "users.csv.gz")])
+def test_a_file_of_untold_length_is_refused(file: bytes, name: str) -> None:
+    stream = StoredStream(io.BytesIO(file), size=9)
     stream.is_framed = False
 
     with pytest.raises(CorruptStreamError, match="length was not told"):
-        VerifiedReader(stream, name="history.csv")
+        VerifiedReader(stream, name=name)
 
 
 def test_an_interrupted_read_poisons_the_reader() -> None:

@@ -36,6 +36,10 @@ class SourceLostError(StreamError):
     """The connection dropped more often than is patient."""
 
 
+class SourceUntrustedError(StreamError):
+    """The server's certificate is not trusted, or cannot be checked; no later try can succeed."""
+
+
 class SourceChangedError(StreamError):
     """The file behind the URL became another one while it was being read."""
 

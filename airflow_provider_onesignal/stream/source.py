@@ -13,6 +13,7 @@ from airflow_provider_onesignal.stream.errors import (
     InvalidSourceError,
     RedirectError,
     SourceStatusError,
+    SourceUntrustedError,
 )
 from airflow_provider_onesignal.stream.resume import ResumePolicy
 
@@ -75,15 +76,16 @@ class HttpSource:
         :raises DroppedError: where a later attempt may succeed
         :raises RedirectError: where the server points elsewhere
         :raises SourceStatusError: where it refuses
+        :raises SourceUntrustedError: where its certificate is not trusted, or cannot be checked
         """
-        reason = ""
+        failure: Exception | None = None
         try:
             response = self._send({name.replace("_", "-"): text for name, text in headers.items()})
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            reason = _reason(error)
-        if reason:
+            failure = _failure(error)
+        if failure is not None:
             # raised outside of the handler, since the errors of requests quote the URL
-            raise DroppedError(reason)
+            raise failure
         return self._expected(response)
 
     def _send(self, headers: dict[str, str]) -> requests.Response:
@@ -116,10 +118,13 @@ def _is_http(url: str) -> bool:
         return False
 
 
-def _reason(error: Exception) -> str:
-    """Say what broke: the type's name alone, since the text may quote the URL."""
+def _failure(error: Exception) -> Exception:
+    """Say what broke: by the type's name alone where the text may quote the URL."""
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
-        return "the server's TLS certificate could not be verified"
+        return SourceUntrustedError("The TLS certificate of its server is not trusted.")
     if isinstance(error, requests.Timeout):
-        return "no answer in time"
-    return f"the connection failed ({type(error).__name__})"
+        return DroppedError("no answer in time")
+    if isinstance(error, requests.RequestException | urllib3.exceptions.HTTPError):
+        return DroppedError(f"the connection failed ({type(error).__name__})")
+    # of what is no error of theirs, requests raises only this: a CA bundle that is not there
+    return SourceUntrustedError(f"TLS certificates cannot be checked: {error}.")

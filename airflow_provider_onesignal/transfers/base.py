@@ -16,6 +16,7 @@ from airflow_provider_onesignal.api.readiness import Probe
 from airflow_provider_onesignal.api.redaction import describe_url
 from airflow_provider_onesignal.api.waiting import wait_state
 from airflow_provider_onesignal.exceptions import (
+    OneSignalConfigurationError,
     OneSignalDestinationError,
     OneSignalError,
     OneSignalExportCorruptError,
@@ -216,6 +217,11 @@ def _typed_errors(*, url: str, started_at: float | None) -> Iterator[None]:
         _raise_for_status(error, url=url, started_at=started_at)
     except (errors.RedirectError, errors.InvalidSourceError) as error:
         raise OneSignalExportUnavailableError(f"{error} Pass the file's final address.") from error
+    except errors.SourceUntrustedError as error:
+        raise OneSignalConfigurationError(
+            f"The file at {file} was not downloaded: {error} Give the CA bundle's path as the "
+            'extra "verify" of the Airflow connection.'
+        ) from error
     except errors.SourceLostError as error:
         raise OneSignalUnreachableError(
             f"The download of {file} failed: {error} Nothing was stored; try again."

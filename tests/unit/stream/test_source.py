@@ -14,6 +14,7 @@ from airflow_provider_onesignal.stream.errors import (
     InvalidSourceError,
     RedirectError,
     SourceStatusError,
+    SourceUntrustedError,
 )
 from airflow_provider_onesignal.stream.source import DroppedError, HttpSource
 from tests.unit.stream.faulty import Answer, serving, source_of
@@ -102,6 +103,33 @@ def test_no_error_of_a_failed_connection_shows_the_url(how: str) -> None:
         source = HttpSource(f"{origin}/secret/users_0123.csv.gz", requests.Session(), timeout=0.05)
         with pytest.raises(DroppedError) as caught:
             source.get()
+
+    assert_hidden(caught.value)
+
+
+def test_certificates_that_are_not_there_are_named_and_not_looked_for_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/no/such/bundle.pem")
+    source = HttpSource("https://127.0.0.1:1/secret/users_0123.csv.gz", requests.Session())
+
+    with pytest.raises(SourceUntrustedError, match=r"/no/such/bundle\.pem") as caught:
+        source.get()
+
+    assert_hidden(caught.value)
+
+
+def test_a_certificate_that_is_not_trusted_is_not_asked_for_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise requests.exceptions.SSLError("/secret: [SSL: CERTIFICATE_VERIFY_FAILED] self-signed")
+
+    session = requests.Session()
+    monkeypatch.setattr(session, "send", refuse)
+
+    with pytest.raises(SourceUntrustedError, match="not trusted") as caught:
+        HttpSource("https://127.0.0.1:1/secret/users_0123.csv.gz", session).get()
 
     assert_hidden(caught.value)
 

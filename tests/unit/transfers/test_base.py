@@ -211,6 +211,7 @@ def test_the_export_is_forgotten_only_after_the_copy(hook: MagicMock, stream: Ma
     ("failure", "is_kept"),
     [
         pytest.param(errors.SourceLostError("gave up"), True, id="lost"),
+        pytest.param(errors.SourceUntrustedError("untrusted"), True, id="untrusted"),
         pytest.param(errors.CorruptStreamError("CRC"), False, id="corrupt"),
         pytest.param(OSError(28, "No space left on device"), True, id="disk-full"),
     ],
@@ -239,6 +240,7 @@ def test_the_next_try_needs_another_export_only_where_the_file_itself_is_bad(
         (errors.RedirectError("elsewhere"), "OneSignalExportUnavailableError"),
         (errors.InvalidSourceError("no URL"), "OneSignalExportUnavailableError"),
         (errors.SourceLostError("gave up"), "OneSignalUnreachableError"),
+        (errors.SourceUntrustedError("untrusted"), "OneSignalConfigurationError"),
         (errors.CorruptStreamError("short"), "OneSignalExportCorruptError"),
         (errors.SourceChangedError("other"), "OneSignalExportCorruptError"),
         (errors.MissingBucketError("s3://b/k"), "OneSignalDestinationError"),

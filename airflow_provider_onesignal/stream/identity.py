@@ -8,6 +8,7 @@ from airflow_provider_onesignal.stream import answer
 from airflow_provider_onesignal.stream.chunks import CHUNK, ChunkStream
 from airflow_provider_onesignal.stream.download import Download
 from airflow_provider_onesignal.stream.encoding import unwrap
+from airflow_provider_onesignal.stream.errors import CorruptStreamError
 from airflow_provider_onesignal.stream.formats import GZIP_MAGIC
 from airflow_provider_onesignal.stream.reader import CopySummary, VerifiedReader
 from airflow_provider_onesignal.stream.sink import Readable, StoredObject
@@ -49,6 +50,22 @@ def summarise(existing: StoredObject, *, name: str, etag: str | None = None) -> 
         while reader.read(CHUNK):
             pass
         return reader.summary(etag=etag)
+
+
+def summary_of_copy(source: HttpSource, existing: StoredObject) -> CopySummary | None:
+    """
+    Give the summary of a stored object that is a copy of the source; None where it is none.
+
+    Nor is one that only begins and ends like the source, and is damaged between.
+
+    :raises StreamError: where the source cannot be read
+    """
+    if not is_same_file(source, existing):
+        return None
+    try:
+        return summarise(existing, name=source.file_name)
+    except CorruptStreamError:
+        return None
 
 
 def is_same_file(source: HttpSource, existing: StoredObject) -> bool:

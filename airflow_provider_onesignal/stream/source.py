@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 
+from airflow_provider_onesignal import http_failures
 from airflow_provider_onesignal.http_policy import is_transient, retry_after_seconds
 from airflow_provider_onesignal.stream.errors import (
     InvalidSourceError,
@@ -119,12 +120,9 @@ def _is_http(url: str) -> bool:
 
 
 def _failure(error: Exception) -> Exception:
-    """Say what broke: by the type's name alone where the text may quote the URL."""
-    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+    if http_failures.is_untrusted(error):
         return SourceUntrustedError("The TLS certificate of its server is not trusted.")
-    if isinstance(error, requests.Timeout):
-        return DroppedError("no answer in time")
     if isinstance(error, requests.RequestException | urllib3.exceptions.HTTPError):
-        return DroppedError(f"the connection failed ({type(error).__name__})")
+        return DroppedError(http_failures.problem(error))
     # of what is no error of theirs, requests raises only this: a CA bundle that is not there
     return SourceUntrustedError(f"TLS certificates cannot be checked: {error}.")

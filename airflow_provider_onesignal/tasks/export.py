@@ -179,6 +179,7 @@ class ExportTask(ApiTask):
     def _start(self, context: Context) -> StartedExport:
         fingerprint, started_at = self._fingerprint(), time.time()
         url = self.hook.start_export(self.export_request())
+        mask_url(url)
         started = StartedExport(url=url, started_at=started_at, fingerprint=fingerprint)
         self._memory(context).keep(started)
         self.log.info("Export started; its file will be at %s", describe_url(url))

@@ -163,12 +163,13 @@ class ExportTransfer(ExportTask, PublishingTask, Destination):
 
     def _copy(self, source: HttpSource, sink: Sink) -> dict[str, Any]:
         from airflow_provider_onesignal.stream.copy import copy as copy_file
-        from airflow_provider_onesignal.stream.identity import is_same_file, summarise
+        from airflow_provider_onesignal.stream.identity import summary_of_copy
 
         existing = sink.existing()
-        if existing is not None and is_same_file(source, existing):
+        there = None if existing is None else summary_of_copy(source, existing)
+        if there is not None:
             self.log.info("%s holds this very export already; nothing to copy", sink.uri)
-            return _summary(sink, summarise(existing, name=source.file_name), copied=False)
+            return _summary(sink, there, copied=False)
         if existing is not None and not self.replace:
             raise _taken(sink)
         self.log.info("Copying %s to %s", source.label, sink.uri)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import ssl
 import time
 from collections.abc import Callable
 from http.cookiejar import DefaultCookiePolicy
@@ -14,9 +13,9 @@ from urllib.parse import urlsplit
 import requests
 from requests.auth import AuthBase
 from requests.utils import select_proxy
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, NewConnectionError
+from urllib3.exceptions import HTTPError
 
-from airflow_provider_onesignal import __version__
+from airflow_provider_onesignal import __version__, http_failures
 from airflow_provider_onesignal.api.answers import (
     MAX_ANSWER_BYTES,
     Answer,
@@ -24,7 +23,6 @@ from airflow_provider_onesignal.api.answers import (
     value_of,
 )
 from airflow_provider_onesignal.api.readiness import PROBE_HEADERS, Probe, answered
-from airflow_provider_onesignal.api.redaction import redact
 from airflow_provider_onesignal.api.request import ApiRequest
 from airflow_provider_onesignal.api.retries import Failure, delay_before_retry
 from airflow_provider_onesignal.exceptions import (
@@ -151,9 +149,9 @@ class ApiClient:
         try:
             answer = self._exchange(request)
         except (requests.RequestException, HTTPError) as error:
-            if _is_untrusted(error):
+            if http_failures.is_untrusted(error):
                 raise self._untrusted(request) from error
-            return None, Failure(never_sent=_never_sent(error)), error
+            return None, Failure(never_sent=http_failures.was_never_sent(error)), error
         except OSError as error:
             raise _no_tls(error) from error
         # Who waits for the slot asks less often than a retry would.
@@ -180,8 +178,9 @@ class ApiClient:
     ) -> OneSignalUnreachableError:
         host = urlsplit(self._settings.base_url).netloc
         tries = "once" if attempts == 1 else f"{attempts} times"
+        problem = http_failures.problem(cause)
         return OneSignalUnreachableError(
-            f"No answer to {request.operation!r} from {host}, asked {tries}: {_problem(cause)}. "
+            f"No answer to {request.operation!r} from {host}, asked {tries}: {problem}. "
             f"Check the network and the host of the Airflow connection {self._settings.conn_id!r}."
         )
 
@@ -207,12 +206,12 @@ def probe(session: HttpSession, url: str) -> Probe:
     except requests.exceptions.InvalidURL:
         return Probe(status=400, problem="no valid URL")
     except requests.RequestException as error:
-        if _is_untrusted(error):
+        if http_failures.is_untrusted(error):
             raise OneSignalConfigurationError(
                 f"The TLS certificate of {urlsplit(url).hostname} is not trusted. Give the CA "
                 'bundle\'s path as the extra "verify" of the Airflow connection.'
             ) from error
-        return Probe(problem=_problem(error))
+        return Probe(problem=http_failures.problem(error))
     except HTTPError:
         return Probe(status=400, problem="no valid URL")
     except OSError as error:
@@ -241,39 +240,3 @@ def _no_tls(error: OSError) -> OneSignalConfigurationError:
         f"TLS certificates cannot be checked: {error}. Mend the Airflow connection's extra "
         '"verify", or REQUESTS_CA_BUNDLE in the environment.'
     )
-
-
-def _is_untrusted(error: BaseException | None) -> bool:
-    while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
-
-
-def _never_sent(error: Exception) -> bool:
-    if isinstance(error, requests.exceptions.ConnectTimeout):
-        return True
-    reason = error.args[0] if error.args else None
-    if isinstance(reason, MaxRetryError):
-        reason = reason.reason
-    return isinstance(reason, NewConnectionError | ConnectTimeoutError)
-
-
-_PROBLEMS: tuple[tuple[type[Exception], str], ...] = (
-    (requests.exceptions.ConnectTimeout, "no connection in time"),
-    (requests.exceptions.Timeout, "no answer in time"),
-    (requests.exceptions.SSLError, "TLS failed"),
-    (requests.exceptions.ProxyError, "the proxy could not be used"),
-)
-
-
-def _problem(error: Exception | None) -> str:
-    if _is_untrusted(error):
-        return "its TLS certificate is not trusted"
-    for kind, text in _PROBLEMS:
-        if isinstance(error, kind):
-            return text
-    if error is not None and _never_sent(error):
-        return "no connection (refused, or the name is unknown)"
-    return f"the connection broke ({redact(type(error).__name__)})"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.unit.fakes import APP_ID, FakeClock
 from tests.unit.scripted import ScriptedServer
+from tests.unit.tls import write_certificate
 
 
 @pytest.fixture
@@ -17,6 +19,14 @@ def server() -> Iterator[ScriptedServer]:
     scripted.start()
     yield scripted
     scripted.stop()
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a folder with a certificate, ``ca.pem`` and ``server.pem``."""
+    folder = tmp_path_factory.mktemp("tls")
+    write_certificate(folder)
+    return folder
 
 
 @pytest.fixture

@@ -527,17 +527,24 @@ class TestSecrets:
     @BOTH_MODES
     def test_the_address_is_masked_before_anything_looks_at_it(self, monkeypatch, deferrable):
         masked: list[str] = []
+        kept_masked: list[bool] = []
         monkeypatch.setattr("airflow_provider_onesignal.tasks.export.mask_url", masked.append)
+
+        class Store(FakeStore):
+            def set(self, key: str, value: Any) -> None:
+                kept_masked.append(URL in masked)  # Airflow logs what is set
+                super().set(key, value)
 
         class Hook(FakeHook):
             def probe_export(self, url: str) -> Probe:
-                assert masked == [URL]
+                assert URL in masked
                 return super().probe_export(url)
 
         hook = Hook()
-        make(hook, deferrable=deferrable).execute(task_context())
+        make(hook, deferrable=deferrable).execute(task_context(Store()))
 
         assert hook.probed == [URL]
+        assert kept_masked == [True]
 
     def test_a_resumed_task_masks_it_too(self, monkeypatch, store):
         context = task_context(store)

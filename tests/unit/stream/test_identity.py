@@ -7,7 +7,7 @@ import gzip
 import pytest
 
 from airflow_provider_onesignal.stream.errors import CorruptStreamError
-from airflow_provider_onesignal.stream.identity import is_same_file, summarise
+from airflow_provider_onesignal.stream.identity import is_same_file, summarise, summary_of_copy
 from tests.unit.stream.faulty import Answer, csv_of, gzip_of, serving, source_of
 from tests.unit.stream.memory_sink import MemoryObject
 
@@ -84,6 +84,18 @@ def test_the_summary_of_a_stored_object_is_that_of_a_copy() -> None:
     summary = summarise(MemoryObject(FILE), name="users.csv.gz", etag='"v1"')
 
     assert (summary.bytes, summary.rows, summary.source_etag) == (len(FILE), 40_000, '"v1"')
+
+
+def test_an_object_damaged_between_its_ends_is_no_copy() -> None:
+    long = gzip_of(200_000)
+    with serving(Answer(body=long)) as server:
+        source = source_of(server)
+        whole = summary_of_copy(source, MemoryObject(long))
+
+        assert whole is not None
+        assert whole.rows == 200_000
+        assert summary_of_copy(source, MemoryObject(changed(long, len(long) // 2))) is None
+        assert summary_of_copy(source, MemoryObject(FILE)) is None
 
 
 def test_a_stored_object_that_is_corrupt_has_no_summary() -> None:

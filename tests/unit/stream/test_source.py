@@ -6,6 +6,7 @@ import socket
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import requests
@@ -17,7 +18,9 @@ from airflow_provider_onesignal.stream.errors import (
     SourceUntrustedError,
 )
 from airflow_provider_onesignal.stream.source import DroppedError, HttpSource
+from tests.unit.scripted import Reply
 from tests.unit.stream.faulty import Answer, serving, source_of
+from tests.unit.tls import https_server
 
 
 @pytest.mark.parametrize(
@@ -119,17 +122,12 @@ def test_certificates_that_are_not_there_are_named_and_not_looked_for_again(
     assert_hidden(caught.value)
 
 
-def test_a_certificate_that_is_not_trusted_is_not_asked_for_again(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise requests.exceptions.SSLError("/secret: [SSL: CERTIFICATE_VERIFY_FAILED] self-signed")
-
-    session = requests.Session()
-    monkeypatch.setattr(session, "send", refuse)
-
-    with pytest.raises(SourceUntrustedError, match="not trusted") as caught:
-        HttpSource("https://127.0.0.1:1/secret/users_0123.csv.gz", session).get()
+def test_a_certificate_that_is_not_trusted_is_not_asked_for_again(certificate: Path) -> None:
+    with (
+        https_server(certificate, Reply()) as origin,
+        pytest.raises(SourceUntrustedError, match="not trusted") as caught,
+    ):
+        HttpSource(f"{origin}/secret/users_0123.csv.gz", requests.Session()).get()
 
     assert_hidden(caught.value)
 

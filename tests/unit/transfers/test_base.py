@@ -75,12 +75,10 @@ def stream(monkeypatch: pytest.MonkeyPatch) -> MagicMock:
     """The stream's functions, which have tests of their own."""
     stream = MagicMock()
     stream.copy.return_value = COPIED
-    stream.is_same_file.return_value = False
-    stream.summarise.return_value = COPIED
+    stream.summary_of_copy.return_value = None
     monkeypatch.setattr("airflow_provider_onesignal.stream.copy.copy", stream.copy)
     identity = "airflow_provider_onesignal.stream.identity"
-    monkeypatch.setattr(f"{identity}.is_same_file", stream.is_same_file)
-    monkeypatch.setattr(f"{identity}.summarise", stream.summarise)
+    monkeypatch.setattr(f"{identity}.summary_of_copy", stream.summary_of_copy)
     return stream
 
 
@@ -168,7 +166,7 @@ def test_another_file_is_written_over_where_that_is_asked_for(
 def test_this_very_export_in_the_place_is_success_without_a_copy(
     hook: MagicMock, stream: MagicMock, replace: bool
 ) -> None:
-    stream.is_same_file.return_value = True
+    stream.summary_of_copy.return_value = COPIED
     running = context()
 
     operator(hook, existing=Stored(), replace=replace).execute(running)
@@ -182,7 +180,7 @@ def test_this_very_export_in_the_place_is_success_without_a_copy(
 def test_a_retry_after_the_copy_finds_it_done_and_starts_nothing(
     hook: MagicMock, stream: MagicMock
 ) -> None:
-    stream.is_same_file.return_value = True
+    stream.summary_of_copy.return_value = COPIED
     hook.probe_export.return_value.status = 200
     task = operator(hook, existing=Stored(), csv_file_url=None, export=SubscriptionsExport())
     fingerprint = SubscriptionsExport().api_request(hook.app_id).fingerprint()

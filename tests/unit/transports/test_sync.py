@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import gzip
 import logging
-import ssl
 import threading
 import time
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterator
 from email.utils import formatdate
-from http.server import HTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
 from airflow_provider_onesignal import exceptions as e
 from airflow_provider_onesignal.api import operations
@@ -31,6 +23,7 @@ from airflow_provider_onesignal.transports.sync import ApiClient, HttpSession, p
 from tests.unit.fakes import APP_ID
 from tests.unit.readiness_table import STATUSES, expected
 from tests.unit.scripted import Reply, ScriptedServer, json_reply
+from tests.unit.tls import https_server
 
 KEY = "os_v2_app_" + "k" * 103
 GET = operations.view_segments(APP_ID)
@@ -330,45 +323,10 @@ def test_a_retry_is_logged_with_its_reason(client, server, caplog):
     assert "(try 2 of 5)" in caplog.text
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("tls")
-    write_certificate(folder)
-    return folder
-
-
-def write_certificate(folder: Path) -> None:
-    """Make a certificate for localhost, which is also the CA that signed it."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    builder = x509.CertificateBuilder(
-        issuer_name=name,
-        subject_name=name,
-        public_key=key.public_key(),
-        serial_number=x509.random_serial_number(),
-        not_valid_before=now - timedelta(days=1),
-        not_valid_after=now + timedelta(days=1),
-    )
-    builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), False)
-    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
-    signed = builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
-    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    (folder / "ca.pem").write_bytes(signed)
-    (folder / "server.pem").write_bytes(secret + signed)
-
-
 @pytest.fixture
-def tls_server(certificate: Path) -> Any:
-    scripted = ScriptedServer()
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificate / "server.pem")
-    http: HTTPServer = scripted._http
-    http.socket = context.wrap_socket(http.socket, server_side=True)
-    scripted.script = [GOOD]
-    scripted.start()
-    yield f"https://localhost:{http.server_address[1]}"
-    scripted.stop()
+def tls_server(certificate: Path) -> Iterator[str]:
+    with https_server(certificate, GOOD) as url:
+        yield url
 
 
 def test_an_untrusted_certificate_is_a_matter_of_configuration(tls_server, slept):

@@ -100,7 +100,7 @@ class ExportTask(ApiTask):
                 # No deadline lies further off than one set now, whatever comes.
                 return self._run(context, deadline=min(self._latest_end(), deadline), asked=asked)
         end = ExportEvent.from_json(event)
-        kept = StartedExport.from_json(started) or self._memory(context).held()
+        kept = self._memory(context).recover(started)
         if kept is None:
             raise OneSignalExportError(
                 "The deferral lost the export it waited for: retry the task to start it again."

@@ -1,4 +1,9 @@
-"""Where a task keeps the export it started, so that its next try goes on with the same one."""
+"""
+Where a task keeps the export it started, so that its next try goes on with the same one.
+
+The task's state is for the next try. For the rest of a try after a deferral the deferral itself
+carries the export, where the state does not hold it.
+"""
 
 from __future__ import annotations
 
@@ -58,9 +63,13 @@ class ExportMemory:
         kept = self._kept()
         return kept is not None and not _why_useless(kept, fingerprint)
 
-    def held(self) -> StartedExport | None:
-        """Give the export this very task waited for before a deferral, whatever became of it."""
-        return self._held.get(self._task) or self._kept()
+    def recover(self, carried: Any) -> StartedExport | None:
+        """
+        Give the export this very task was deferred with, whatever became of it.
+
+        :param carried: what the deferral brought back, None where the state was to keep it
+        """
+        return StartedExport.from_json(carried) or self._held.get(self._task) or self._kept()
 
     def keep(self, started: StartedExport) -> None:
         """Keep an export, in place of any earlier one; where that fails, go on without."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from airflow_provider_onesignal.exports import StartedExport
@@ -74,7 +76,7 @@ def test_what_is_forgotten_is_gone(store, started):
     memory.forget()
 
     assert memory.recall("f") is None
-    assert memory.held() is None
+    assert memory.recover(None) is None
     assert not store.values
 
 
@@ -111,14 +113,16 @@ def test_after_a_deferral_the_export_is_found_whatever_became_of_it(store, start
     ExportMemory._held.clear()  # another process
     clock.now += 2 * THREE_DAYS
 
-    assert ExportMemory(task_context(store), durable=True).held() == started
+    assert ExportMemory(task_context(store), durable=True).recover(None) == started
 
 
 def test_within_one_process_the_export_is_found_without_a_store(started):
     ExportMemory(task_context(), durable=True).keep(started)
 
-    assert ExportMemory(task_context(), durable=True).held() == started
-    assert ExportMemory(task_context(run_id="other"), durable=True).held() is None
+    assert ExportMemory(task_context(), durable=True).recover(None) == started
+    other = replace(started, url="https://files.example.com/other.csv.gz")
+    assert ExportMemory(task_context(), durable=True).recover(other.to_json()) == other
+    assert ExportMemory(task_context(run_id="other"), durable=True).recover(None) is None
 
 
 def test_a_store_that_cannot_be_written_costs_the_next_try_and_not_this_one(started, caplog):
@@ -130,7 +134,7 @@ def test_a_store_that_cannot_be_written_costs_the_next_try_and_not_this_one(star
     memory.keep(started)
 
     assert not memory.holds(started)
-    assert memory.held() == started
+    assert memory.recover(None) == started
     assert "starts an export of its own" in caplog.text
     assert started.url not in caplog.text
 

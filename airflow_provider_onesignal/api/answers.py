@@ -186,12 +186,16 @@ def _item_texts(item: Any) -> Iterator[str]:
 
 def _error(request: ApiRequest, answer: Answer, messages: tuple[str, ...]) -> OneSignalError:
     kind, remedy = _kind(answer.status, " ".join(messages).lower())
-    said = "; ".join(messages) or _summary(answer)
+    said = _sentence("; ".join(messages)) if messages else _summary(answer)
     text = f"OneSignal refused {request.operation!r} (HTTP {answer.status}): {said} {remedy}"
     details: dict[str, Any] = {"status_code": answer.status, "messages": messages}
     if issubclass(kind, OneSignalTransientError):
         details["retry_after"] = retry_after_seconds(answer.headers)
     return kind(text, **details)
+
+
+def _sentence(said: str) -> str:
+    return said if said.endswith((".", "!", "?", "…")) else f"{said}."
 
 
 def _kind(status: int, said: str) -> tuple[type[OneSignalError], str]:

@@ -189,6 +189,19 @@ def test_each_documented_error_has_its_type_and_says_what_to_do(status, body, ki
     assert text in str(error)
 
 
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("Segment not found: Gold", "Segment not found: Gold. Correct the parameters;"),
+        ("Segment not found.", "Segment not found. Correct the parameters;"),
+        ("Which segment?", "Which segment? Correct the parameters;"),
+        (["one", "two"], "one; two. Correct the parameters;"),
+    ],
+)
+def test_what_to_do_is_a_sentence_after_what_onesignal_said(said, shown):
+    assert f"(HTTP 400): {shown}" in str(error_of({"errors": said}, status=400))
+
+
 ENVELOPES = [
     pytest.param("text", ("text",), id="string"),
     pytest.param(["one", "two"], ("one", "two"), id="strings"),

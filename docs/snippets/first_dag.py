@@ -18,6 +18,7 @@ with DAG(
         task_id="export_subscriptions",
         export=SubscriptionsExport(extra_fields=["external_user_id", "country"]),
         s3_key="s3://my-lake/onesignal/subscriptions/{{ ds }}.csv.gz",
+        replace=True,
         deferrable=True,
         outlets=[Asset("onesignal_subscriptions")],
     )

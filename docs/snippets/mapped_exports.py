@@ -28,11 +28,13 @@ with DAG("mapped_exports", schedule=None, start_date=datetime(2026, 1, 1, tzinfo
         task_id="export_events",
         export=EventsExport(message_id=message),  # runs after send_message
         path="file:///tmp/onesignal/events.csv.gz",
+        replace=True,
     )
 
     mapped = OneSignalExportToObjectStorageOperator.partial(
         task_id="export_events_to_each_lake",
         export=EventsExport(message_id=message),  # says nothing of the order
+        replace=True,
     ).expand(path=[f"{lake}/events.csv.gz" for lake in LAKES])
     message >> mapped
     # --8<-- [end:mapped]

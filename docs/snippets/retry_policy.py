@@ -22,6 +22,7 @@ with DAG(
         task_id="export_subscriptions",
         export=SubscriptionsExport(),
         s3_key="s3://my-lake/onesignal/subscriptions/{{ ds }}.csv.gz",
+        replace=True,
         deferrable=True,
     )
 # --8<-- [end:dag]

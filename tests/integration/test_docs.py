@@ -66,6 +66,20 @@ def test_every_dag_of_the_pages_is_loaded(bag: Any, name: str) -> None:
     assert loaded.dags
 
 
+@pytest.mark.parametrize("name", DAGS)
+def test_every_export_of_the_pages_can_be_run_again(bag: Any, name: str) -> None:
+    if not NEEDS.get(name, True):
+        pytest.skip("needs a newer Airflow")
+
+    loaded = bag(dag_folder=str(SNIPPETS / f"{name}.py"))
+    tasks = [task for dag in loaded.dags.values() for task in dag.tasks]
+    # What is mapped has the arguments it was given, and no attributes yet.
+    given = [getattr(task, "partial_kwargs", vars(task)) for task in tasks]
+
+    exports = [each for each in given if each.get("export")]
+    assert all(each.get("replace") for each in exports)
+
+
 @pytest.mark.parametrize("name", ["EVERYONE", "ACTIVE_GOLD", "WHAT_HAPPENED", "WHO_CLICKED"])
 def test_each_request_object_is_one_that_onesignal_takes(onesignal: Emulator, name: str) -> None:
     from airflow_provider_onesignal.hooks.onesignal import OneSignalHook

@@ -49,7 +49,7 @@ class ExportTransfer(ExportTask, PublishingTask, Destination):
 
     :param csv_file_url: the URL an export returned
     :param export: in its place, what to export (see ``exports``): the task then starts the export,
-        waits for it and copies it, and the URL never leaves the task
+        waits for it and copies it, and the URL is in no XCom
     """
 
     template_fields: Sequence[str] = (*ExportTask.template_fields, "csv_file_url", "export")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -242,8 +243,9 @@ async def afile_settings(conn_id: str) -> HttpSettings:
 
     try:
         connection = await get_async_connection(conn_id)
-    except AirflowNotFoundException as error:
-        raise _missing(conn_id) from error
+    except AirflowNotFoundException:
+        # In ``dag.test()`` Airflow 3.3.2 answers so for every connection of its database.
+        connection = await asyncio.to_thread(_connection, conn_id)
     return http_settings(await get_async_extra_dejson(connection), conn_id=conn_id)
 
 

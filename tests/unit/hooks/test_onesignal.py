@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
+from airflow.providers.common.compat.sdk import AirflowNotFoundException
 
 from airflow_provider_onesignal import exceptions as e
 from airflow_provider_onesignal.exports import (
@@ -229,6 +230,20 @@ async def test_an_event_loop_reads_no_key(connect):
 
     assert await afile_settings("onesignal_default") == HttpSettings(timeout=7.0)
     assert file_settings("onesignal_default") == HttpSettings(timeout=7.0)
+
+
+async def test_an_event_loop_finds_what_is_only_found_without_one(connect, monkeypatch):
+    # Airflow 3.3.2 runs the triggers of ``dag.test()`` where its asynchronous look-up finds nothing
+    # but what the environment holds.
+    async def finds_nothing(conn_id):
+        raise AirflowNotFoundException(conn_id)
+
+    monkeypatch.setattr(
+        "airflow.providers.common.compat.connection.get_async_connection", finds_nothing
+    )
+    connect(extra={"timeout": 7})
+
+    assert await afile_settings("onesignal_default") == HttpSettings(timeout=7.0)
 
 
 def test_a_key_of_another_app_is_recognised_and_named(hook, server, connect):

@@ -181,8 +181,12 @@ def _api_key(connection: AirflowConnection, conn_id: str) -> str:
             "holds an Organization API key, which cannot do this: put the App API Key into "
             "Password (OneSignal dashboard: Settings > Keys & IDs)",
         )
-    if not value.isascii() or not value.isprintable() or " " in value:
-        raise _wrong(conn_id, "has an App API Key (Password) with characters no key contains")
+    if not value.isascii() or not value.isprintable() or set(value) & set(" \"'"):
+        raise _wrong(
+            conn_id,
+            "has an App API Key (Password) with characters no key contains, such as blanks or "
+            "quotes",
+        )
     return value
 
 

@@ -103,6 +103,7 @@ WRONG: list[Any] = [
         {"password": KEY.replace("_app_", "_org_")}, None, "Organization API key", id="org-key"
     ),
     pytest.param({"password": f"Key {KEY}"}, None, "characters no key contains", id="key-scheme"),
+    pytest.param({"password": f'"{KEY}"'}, None, "characters no key contains", id="key-in-quotes"),
     pytest.param({"password": "schlüssel"}, None, "characters no key contains", id="no-ascii-key"),
     pytest.param({"password": "a\r\nX: y"}, None, "characters no key contains", id="header-in-key"),
     pytest.param({"host": "ftp://h"}, None, "no http(s) URL", id="ftp-host"),

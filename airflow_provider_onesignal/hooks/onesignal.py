@@ -148,7 +148,8 @@ class OneSignalHook(ApiOperations, BaseHook):
         Look whether an export's file is there, without downloading it and without the key.
 
         :param url: the file's address
-        :return: the HTTP status, or what kept it from being asked; ``api.readiness`` judges it
+        :return: the HTTP status, or what kept it from being asked; ``api.readiness`` says what it
+            means
         :raises OneSignalConfigurationError: the TLS certificate of its host is not trusted
         """
         from airflow_provider_onesignal.transports.sync import probe

@@ -69,8 +69,10 @@ def path(value: Any) -> str | ObjectStoragePath:
     :param value: a URL, an absolute path of this machine, or an ``ObjectStoragePath``
     :raises OneSignalValidationError: it names a folder, or leaves open where it is
     """
-    if hasattr(value, "fs"):
-        return value  # type: ignore[no-any-return]
+    from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+    if isinstance(value, ObjectStoragePath):
+        return value
     given = object_name(os.fspath(value) if isinstance(value, os.PathLike) else value, name="path")
     if "://" not in given:
         if not given.startswith("/"):

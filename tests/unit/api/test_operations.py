@@ -14,6 +14,13 @@ from tests.unit.fakes import APP_ID
 SEGMENT = "7ed2887d-bd24-4a81-8220-4b256a08ab19"
 MESSAGE = "b6b326a8-40aa-13e5-b91b-bf8bc3fa26f7"
 FILTERS = [{"field": "country", "relation": "=", "value": "DE"}]
+OUTCOMES_ASKED = (
+    "GET",
+    f"/apps/{APP_ID}/outcomes",
+    {"outcome_names": "a.sum,b.count", "outcome_time_range": "1h", "outcome_platforms": "0,1"},
+    None,
+    True,
+)
 
 REQUESTS = [
     pytest.param(
@@ -118,34 +125,14 @@ REQUESTS = [
             outcome_time_range="1h",
             outcome_platforms=["0", "1"],
         ),
-        (
-            "GET",
-            f"/apps/{APP_ID}/outcomes",
-            {
-                "outcome_names": "a.sum,b.count",
-                "outcome_time_range": "1h",
-                "outcome_platforms": "0,1",
-            },
-            None,
-            True,
-        ),
+        OUTCOMES_ASKED,
         id="view-outcomes",
     ),
     pytest.param(
         operations.view_outcomes(
             APP_ID, outcome_names="a.sum,b.count", outcome_time_range="1h", outcome_platforms=[0, 1]
         ),
-        (
-            "GET",
-            f"/apps/{APP_ID}/outcomes",
-            {
-                "outcome_names": "a.sum,b.count",
-                "outcome_time_range": "1h",
-                "outcome_platforms": "0,1",
-            },
-            None,
-            True,
-        ),
+        OUTCOMES_ASKED,
         id="view-outcomes-named-in-a-text-of-platforms-by-number",
     ),
     pytest.param(

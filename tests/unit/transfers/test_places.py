@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from airflow_provider_onesignal.exceptions import OneSignalValidationError
 from airflow_provider_onesignal.transfers import places
@@ -73,8 +73,12 @@ def test_paths_stay_as_they_are(value: str) -> None:
     assert places.path(value) == value
 
 
-def test_paths_may_be_objects() -> None:
-    storage_path: Any = SimpleNamespace(fs=object())
+def test_paths_may_be_objects(monkeypatch: pytest.MonkeyPatch) -> None:
+    def asked(_: object) -> None:
+        raise ImportError("the filesystem's package is asked for too early")
+
+    monkeypatch.setattr(ObjectStoragePath, "fs", property(asked))
+    storage_path = ObjectStoragePath("file:///data/x.csv.gz")
 
     assert places.path(Path("/data/x.csv.gz")) == "/data/x.csv.gz"
     assert places.path(storage_path) is storage_path

@@ -1,9 +1,9 @@
-"""Three places for an object, each in a store of its own: S3 (moto), GCS (a fake), a folder."""
+"""Places for an object: S3 (moto), GCS (a fake), both also reached by a path, and a folder."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from airflow_provider_onesignal.stores import Store
 from airflow_provider_onesignal.transfers.onesignal_to_gcs import OneSignalExportToGCSOperator
 from airflow_provider_onesignal.transfers.onesignal_to_object_storage import (
     OneSignalExportToObjectStorageOperator,
@@ -21,6 +22,7 @@ from airflow_provider_onesignal.transfers.onesignal_to_s3 import OneSignalExport
 BUCKET = "exports"
 PATH_CONNECTION = "aws_of_paths"
 """Airflow keeps a filesystem for each connection, so that no other test may use this one."""
+NAME = "users.csv.gz"
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Held:
     body: bytes
     content_type: str | None = None
     encoding: str | None = None
+    metadata: Mapping[str, str] | None = None
 
 
 class Place(ABC):
@@ -46,6 +49,14 @@ class Place(ABC):
     @abstractmethod
     def elsewhere(self) -> dict[str, Any]:
         """The same, where there is no bucket, or a file in the folder's place."""
+
+    def store(self, *, replace: bool = True, **more: Any) -> Store:
+        """Return the package's store of it."""
+        return _store({**self.parameters, **more}, replace=replace)
+
+    def store_elsewhere(self) -> Store:
+        """Return a store where there is no bucket, or a file in the folder's place."""
+        return _store(self.elsewhere, replace=True)
 
     @property
     @abstractmethod
@@ -68,14 +79,25 @@ class Place(ABC):
         """Abort what cannot be helped, as a lifecycle rule of the bucket does."""
 
 
+def _store(parameters: dict[str, Any], *, replace: bool) -> Store:
+    from airflow_provider_onesignal.stores.gcs import GCSStore
+    from airflow_provider_onesignal.stores.object_storage import ObjectStorageStore
+    from airflow_provider_onesignal.stores.s3 import S3Store
+
+    given = {name.removeprefix("s3_"): value for name, value in parameters.items()}
+    kind: Any = S3Store if "key" in given else GCSStore if "object_name" in given else None
+    return (kind or ObjectStorageStore)(**given, replace=replace)
+
+
 class S3Place(Place):
     """A key of a bucket."""
 
     operator = OneSignalExportToS3Operator
 
     def __init__(self, client: Any, name: str) -> None:
-        self._client = client
-        self._folder, self._key = f"{name}/", f"{name}/users.csv.gz"
+        self.client = client
+        self._folder, self._key = f"{name}/", f"{name}/{NAME}"
+        self.object = {"Bucket": BUCKET, "Key": self._key}
         client.create_bucket(Bucket=BUCKET)
 
     @property
@@ -91,66 +113,73 @@ class S3Place(Place):
         return f"s3://{BUCKET}/{self._key}"
 
     def put(self, body: bytes) -> None:
-        self._client.put_object(Bucket=BUCKET, Key=self._key, Body=body)
+        self.client.put_object(Bucket=BUCKET, Key=self._key, Body=body)
 
     def held(self) -> Held | None:
         if self._key not in self._keys():
             return None
-        found = self._client.get_object(Bucket=BUCKET, Key=self._key)
-        return Held(found["Body"].read(), found["ContentType"], found.get("ContentEncoding"))
+        found = self.client.get_object(Bucket=BUCKET, Key=self._key)
+        return Held(
+            found["Body"].read(),
+            found["ContentType"],
+            found.get("ContentEncoding"),
+            found["Metadata"],
+        )
 
     def leftovers(self) -> list[str]:
-        uploads = self._client.list_multipart_uploads(Bucket=BUCKET).get("Uploads", [])
+        uploads = self.client.list_multipart_uploads(Bucket=BUCKET).get("Uploads", [])
         return [key for key in self._keys() if key != self._key] + [
             f"upload of {upload['Key']}" for upload in uploads
         ]
 
     def forget_uploads(self) -> None:
-        for upload in self._client.list_multipart_uploads(Bucket=BUCKET).get("Uploads", []):
-            self._client.abort_multipart_upload(
+        for upload in self.client.list_multipart_uploads(Bucket=BUCKET).get("Uploads", []):
+            self.client.abort_multipart_upload(
                 Bucket=BUCKET, Key=upload["Key"], UploadId=upload["UploadId"]
             )
 
     def _keys(self) -> list[str]:
-        found = self._client.list_objects_v2(Bucket=BUCKET, Prefix=self._folder)
+        found = self.client.list_objects_v2(Bucket=BUCKET, Prefix=self._folder)
         return [entry["Key"] for entry in found.get("Contents", [])]
 
 
-class S3PathPlace(Place):
+class PathPlace(Place):
     """
-    A key of a bucket, reached by a path.
+    The same, reached by a path.
 
-    :param place: the key, as it is seen from outside
+    :param place: as it is seen from outside
+    :param connection: of the path
     """
 
     operator = OneSignalExportToObjectStorageOperator
 
-    def __init__(self, place: Place) -> None:
-        self._place = place
+    def __init__(self, place: Place, connection: str) -> None:
+        self.place, self._connection = place, connection
 
     @property
     def parameters(self) -> dict[str, Any]:
-        return {"path": self.uri.replace("s3://", f"s3://{PATH_CONNECTION}@")}
+        return {"path": self.uri.replace("://", f"://{self._connection}@")}
 
     @property
     def elsewhere(self) -> dict[str, Any]:
-        return {"path": f"s3://{PATH_CONNECTION}@nowhere/users.csv.gz"}
+        scheme = self.uri.partition("://")[0]
+        return {"path": f"{scheme}://{self._connection}@nowhere/{NAME}"}
 
     @property
     def uri(self) -> str:
-        return self._place.uri
+        return self.place.uri
 
     def put(self, body: bytes) -> None:
-        self._place.put(body)
+        self.place.put(body)
 
     def held(self) -> Held | None:
-        return self._place.held()
+        return self.place.held()
 
     def leftovers(self) -> list[str]:
-        return self._place.leftovers()
+        return self.place.leftovers()
 
     def forget_uploads(self) -> None:
-        self._place.forget_uploads()
+        self.place.forget_uploads()
 
 
 class GCSPlace(Place):
@@ -159,8 +188,8 @@ class GCSPlace(Place):
     operator = OneSignalExportToGCSOperator
 
     def __init__(self, client: Any, name: str) -> None:
-        self._bucket = client.bucket(BUCKET)
-        self._folder, self._name = f"{name}/", f"{name}/users.csv.gz"
+        self.bucket = client.bucket(BUCKET)
+        self._folder, self._name = f"{name}/", f"{name}/{NAME}"
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -175,16 +204,17 @@ class GCSPlace(Place):
         return f"gs://{BUCKET}/{self._name}"
 
     def put(self, body: bytes) -> None:
-        self._bucket.blob(self._name).upload_from_string(body)
+        self.bucket.blob(self._name).upload_from_string(body)
 
     def held(self) -> Held | None:
-        blob = self._bucket.get_blob(self._name)
+        blob = self.bucket.get_blob(self._name)
         if blob is None:
             return None
-        return Held(blob.download_as_bytes(), blob.content_type, blob.content_encoding)
+        body = blob.download_as_bytes(raw_download=True)
+        return Held(body, blob.content_type, blob.content_encoding, blob.metadata)
 
     def leftovers(self) -> list[str]:
-        blobs = self._bucket.list_blobs(prefix=self._folder)
+        blobs = self.bucket.list_blobs(prefix=self._folder)
         return [blob.name for blob in blobs if blob.name != self._name]
 
 
@@ -194,7 +224,7 @@ class FolderPlace(Place):
     operator = OneSignalExportToObjectStorageOperator
 
     def __init__(self, folder: Path) -> None:
-        self._folder, self._path = folder, folder / "day" / "users.csv.gz"
+        self._folder, self._path = folder, folder / "day" / NAME
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -204,7 +234,7 @@ class FolderPlace(Place):
     def elsewhere(self) -> dict[str, Any]:
         file = self._folder / "file"
         file.touch()
-        return {"path": (file / "users.csv.gz").as_uri()}
+        return {"path": (file / NAME).as_uri()}
 
     @property
     def uri(self) -> str:

@@ -1,1 +1,0 @@
-"""Where a file can go: one thin sink a cloud, each storing all or nothing."""

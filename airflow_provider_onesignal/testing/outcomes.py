@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from . import errors
 from .calls import Answer, Call
 from .errors import refuse
 from .state import DAY, OutcomeEvent
 
-WINDOWS = {"1h": 3600.0, "1d": DAY, "1mo": 30 * DAY}
-PLATFORMS = (0, 1, 2, 5, 7, 8, 11, 14, 17)
+RANGES = ("1h", "1d", "1mo")
+PLATFORMS = (0, 1, 2, 5, 7, 8, 11, 13, 14, 17)
 ATTRIBUTIONS = ("direct", "influenced", "unattributed", "total")
 _PARAMETERS = {
     "app_id",
@@ -26,10 +28,10 @@ def get_outcomes(call: Call) -> Answer:
         for parameter in sorted(set(call.query) - _PARAMETERS):
             raise refuse(400, f"{parameter} is not a known parameter")
     names = _names(call)
-    time_range = _one_of(call, "outcome_time_range", tuple(WINDOWS), default="1h")
+    time_range = _one_of(call, "outcome_time_range", RANGES, default="1h")
     attribution = _one_of(call, "outcome_attribution", ATTRIBUTIONS, default="total")
     platforms = _platforms(call)
-    since = call.account.clock.now() - WINDOWS[time_range]
+    since = _since(call, time_range)
     seen = [
         event
         for event in call.app.outcomes
@@ -38,6 +40,18 @@ def get_outcomes(call: Call) -> Answer:
         and attribution in {"total", event.attribution}
     ]
     return 200, {"outcomes": [_outcome(call, name, seen) for name in names]}
+
+
+def _since(call: Call, time_range: str) -> float:
+    now, days = call.account.clock.now(), call.account.settings.month_days
+    if time_range != "1mo":
+        return now - {"1h": 3600.0, "1d": DAY}[time_range]
+    if days is not None:
+        return now - days * DAY
+    today = call.account.clock.today()
+    last_of_month_before = today.replace(day=1) - timedelta(days=1)
+    day = min(today.day, last_of_month_before.day)
+    return last_of_month_before.replace(day=day).timestamp()
 
 
 def _names(call: Call) -> list[str]:

@@ -45,6 +45,8 @@ class Settings:
         ``{"message_history": 200}``; see :data:`STATUSES`.
     :param not_on_plan: operations that the account's plan does not include.
     :param max_segments: how many segments of its own an app may have.
+    :param month_days: days of the outcomes window "1mo"; None for back to the same day of the month
+        before, as which of the two OneSignal means is not documented.
     :param strict: refuse fields that OneSignal does not document.
     """
 
@@ -61,6 +63,7 @@ class Settings:
     statuses: dict[str, int] = field(default_factory=dict)
     not_on_plan: frozenset[str] = frozenset()
     max_segments: int = 1000
+    month_days: int | None = None
     strict: bool = True
 
     def status(self, operation: str) -> int:

@@ -12,6 +12,7 @@ import pendulum
 import pytest
 
 from airflow_provider_onesignal.operators.outcomes import OneSignalGetOutcomesOperator
+from airflow_provider_onesignal.outcomes import ALL_PLATFORMS
 from airflow_provider_onesignal.testing import Emulator
 from airflow_provider_onesignal.transfers.onesignal_to_object_storage import (
     OneSignalOutcomesToObjectStorageOperator,
@@ -71,7 +72,7 @@ class TestOutcomes:
     def test_a_name_with_a_comma_is_one_name(
         self, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("airflow_provider_onesignal.tasks.outcomes.time.sleep", lambda _: None)
+        monkeypatch.setattr("airflow_provider_onesignal.outcomes.time.sleep", lambda _: None)
         emulator.record_outcome("Sales, Purchase", count=7)
         emulator.record_outcome("os__click", count=2)
 
@@ -92,7 +93,7 @@ class TestOutcomes:
 class TestArchive:
     @pytest.fixture(autouse=True)
     def _no_pauses(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("airflow_provider_onesignal.tasks.outcomes.time.sleep", lambda _: None)
+        monkeypatch.setattr("airflow_provider_onesignal.outcomes.time.sleep", lambda _: None)
 
     def archive(self, path: Any, *, end: datetime | None = None, **parameters: Any) -> str:
         end = pendulum.instance(end or datetime.now(UTC))
@@ -121,7 +122,7 @@ class TestArchive:
             return float(sum(row["value"] for row in rows if row["name"] == "Sales"))
 
         assert sum_of("total.jsonl") == sum_of("parts.jsonl") == 7.5
-        assert len(emulator.requests) == 1 + 9 * 3
+        assert len(emulator.requests) == 1 + len(ALL_PLATFORMS) * 3
 
     @pytest.mark.parametrize("file_format", ["jsonl", "csv"])
     def test_a_run_again_leaves_the_same_bytes_while_the_figures_stay(

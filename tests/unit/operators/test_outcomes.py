@@ -29,14 +29,14 @@ def hook() -> MagicMock:
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """What was slept, in place of sleeping."""
     slept: list[float] = []
-    monkeypatch.setattr("airflow_provider_onesignal.tasks.outcomes.time.sleep", slept.append)
+    monkeypatch.setattr("airflow_provider_onesignal.outcomes.time.sleep", slept.append)
     return slept
 
 
 def run(hook: MagicMock, **parameters: Any) -> list[dict[str, Any]]:
     good = {"outcome_names": "os__click.count", "outcome_time_range": "1d"}
     operator = OneSignalGetOutcomesOperator(task_id="t", **{**good, **parameters})
-    operator.hook = hook
+    operator._hook = hook
     return operator.execute({})
 
 

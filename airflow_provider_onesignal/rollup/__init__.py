@@ -1,0 +1,1 @@
+"""A calendar month of outcomes, made of the days of an archive."""

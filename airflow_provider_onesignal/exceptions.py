@@ -10,8 +10,8 @@ class OneSignalError(Exception):
     Base of all errors of this package.
 
     :param message: what failed and what to do about it, fit for a log line
-    :param status_code: HTTP status of the answer, None where there was none
-    :param messages: the texts OneSignal gave, bounded and free of secrets
+    :param status_code: HTTP status of the response, None if there was none
+    :param messages: OneSignal's own words, bounded and free of secrets
     """
 
     def __init__(
@@ -27,11 +27,11 @@ class OneSignalError(Exception):
 
 
 class OneSignalConfigurationError(OneSignalError):
-    """The Airflow connection or the installation lacks something: mend it, then run again."""
+    """The Airflow connection or the installation lacks something; fix it, then run again."""
 
 
 class OneSignalValidationError(OneSignalError, ValueError):
-    """A parameter breaks a rule of OneSignal's; nothing was sent."""
+    """A parameter breaks a rule; nothing was sent."""
 
 
 class OneSignalAuthenticationError(OneSignalError):
@@ -43,22 +43,30 @@ class OneSignalPlanError(OneSignalError):
 
 
 class OneSignalNotFoundError(OneSignalError):
-    """The app, segment, message or user does not exist, or no longer."""
+    """The app, segment, message or user does not exist."""
 
 
 class OneSignalConflictError(OneSignalError):
-    """The thing exists already, or its aliases belong to another user."""
+    """The resource already exists, or its aliases belong to another user."""
+
+
+class OneSignalSubscriptionLimitError(OneSignalConflictError):
+    """The user already has as many subscriptions as OneSignal allows."""
 
 
 class OneSignalInvalidRequestError(OneSignalError):
     """OneSignal refuses the request as it stands; repeating it cannot help."""
 
 
+class OneSignalNoRecipientsError(OneSignalError):
+    """The message was sent to nobody: no recipient of it can be reached."""
+
+
 class OneSignalTransientError(OneSignalError):
     """
-    Base of what a later try may mend.
+    Base of errors that a later attempt may not meet.
 
-    :param retry_after: seconds OneSignal asks to wait, None where it did not say
+    :param retry_after: seconds OneSignal asks to wait, None if it did not say
     """
 
     def __init__(
@@ -78,11 +86,11 @@ class OneSignalRateLimitError(OneSignalTransientError):
 
 
 class OneSignalServerError(OneSignalTransientError):
-    """OneSignal failed, or its answer cannot be understood; a later try may succeed."""
+    """OneSignal failed, or its response cannot be understood; a later attempt may succeed."""
 
 
 class OneSignalUnreachableError(OneSignalServerError):
-    """No answer came: the host is wrong or down, or the connection broke."""
+    """No response came: the host is wrong or down, or the connection broke."""
 
 
 class OneSignalExportError(OneSignalError):
@@ -98,28 +106,48 @@ class OneSignalExportNotReadyError(OneSignalExportError):
 
 
 class OneSignalExportTimeoutError(OneSignalExportError):
-    """The time given for all waiting has passed."""
+    """The time allowed for all waiting has passed."""
 
 
 class OneSignalExportExpiredError(OneSignalExportError):
-    """The file was kept its three days and is gone; a new export is needed."""
+    """The file's three days are over and it is gone; a new export is needed."""
 
 
 class OneSignalExportUnavailableError(OneSignalExportError):
-    """The file's address answers with something that waiting cannot mend."""
+    """The file's URL answers with something that waiting cannot change."""
 
 
 class OneSignalExportCorruptError(OneSignalExportError):
     """The file arrived short, damaged or as something else; nothing was stored."""
 
 
+class OneSignalExportTooSmallError(OneSignalExportError):
+    """The file has fewer rows than ``min_rows``; nothing was stored."""
+
+
 class OneSignalDestinationError(OneSignalError):
-    """The destination cannot take the file: it is taken, its bucket missing, or access refused."""
+    """The destination refuses the file: no such bucket, no permission, or a name it cannot take."""
+
+
+class OneSignalDestinationTakenError(OneSignalDestinationError):
+    """An object is already there, and ``replace`` is not set."""
 
 
 class OneSignalDestinationUnavailableError(OneSignalError):
-    """The destination failed, is full or cannot be reached; a later try may succeed."""
+    """The destination failed, is full or cannot be reached; a later attempt may succeed."""
 
 
 class OneSignalOutcomesLateError(OneSignalError):
-    """The run came too late: OneSignal no longer tells the figures of its data interval."""
+    """The run came too late: OneSignal no longer has the figures of its data interval."""
+
+
+class OneSignalOutcomesGapError(OneSignalError):
+    """The archive of a month is not whole: a day is missing, doubled or foreign."""
+
+
+class OneSignalSourceError(OneSignalError):
+    """The rows cannot be read: no such file, a broken one, or a column that is not there."""
+
+
+class OneSignalRejectedRowsError(OneSignalError):
+    """More rows were refused than ``max_rejects`` allows; see the dead letter."""

@@ -1,39 +1,41 @@
 """
 The exports OneSignal offers, as request objects: what to export, without starting it.
 
-Hand one to a transfer's ``export=`` to have the whole job done in one task.
+Pass one as ``export=`` of a transfer to have the whole job done in one task.
 """
 
 from __future__ import annotations
 
 import json
-from abc import abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_provider_onesignal.api import checks, columns, export_checks, operations
-from airflow_provider_onesignal.api.request import ApiRequest
+from airflow_provider_onesignal import checks
+from airflow_provider_onesignal.api.request import ApiRequest, path_of
 from airflow_provider_onesignal.exceptions import OneSignalValidationError
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import XComArg
+    from airflow_provider_onesignal.compat import XComArg
 
 HISTORY_EVENTS = ("sent", "clicked")
+_MEMORY_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
-class ExportRequest:
+class ExportRequest(ABC):
     """Base of the three exports."""
 
     template_fields: ClassVar[Sequence[str]] = ()
     url_field: ClassVar[str] = "csv_file_url"
-    """Where OneSignal's answer holds the file's address."""
+    """The field of OneSignal's response that holds the file's URL."""
 
     @abstractmethod
     def api_request(self, app_id: str) -> ApiRequest:
         """
-        Describe the call that starts this export.
+        Describe the request that starts this export.
 
         :param app_id: UUID of the app whose data is exported
         :return: the request, without the key
@@ -42,38 +44,26 @@ class ExportRequest:
 
     @abstractmethod
     def dataset(self) -> str:
-        """Name which data of the app this is, such as "subscriptions"."""
-
-    @abstractmethod
-    def columns(self) -> Sequence[str]:
-        """
-        Give the columns of the file.
-
-        :return: their names, in the file's order
-        """
+        """Name the data of the app that is exported, such as "subscriptions"."""
 
     def about_message(self) -> str | None:
-        """Give the id of the message this is about, None for none."""
+        """Return the id of the message this is about, None if it is about none."""
         return None
 
     def __str__(self) -> str:
-        """Show the same to Airflow 2, which makes a text of what is no plain value."""
+        """Return the fields as JSON, which Airflow 2 shows in its list of rendered templates."""
         return json.dumps(self.serialize(), indent=2)
 
     def serialize(self) -> dict[str, Any]:
         """
-        Show the fields that are set, for Airflow's list of rendered templates.
+        Return the fields that are set, in the form that :func:`export_request` takes.
 
-        :return: name and value of each, as JSON can say them, and ``export``: the name of the class
+        :return: name and value of each, as JSON can hold them, and ``export``: the class's name
         """
         values = {name: getattr(self, name) for name in self.template_fields}
         given = {name: value for name, value in values.items() if value is not None}
         shown = json.dumps({"export": type(self).__name__} | given, default=_as_json)
         return json.loads(shown)  # type: ignore[no-any-return]
-
-
-def _as_json(value: Any) -> Any:
-    return sorted(value, key=str) if isinstance(value, set | frozenset) else str(value)
 
 
 @dataclass
@@ -83,11 +73,11 @@ class SubscriptionsExport(ExportRequest):
 
     https://documentation.onesignal.com/reference/csv-export
 
-    :param extra_fields: columns beside the default ones, as ``["external_user_id", "country"]``
+    :param extra_fields: columns beside the default ones, such as ``["country"]``
     :param last_active_since: only subscriptions active since then: a datetime (aware), seconds
-        since the epoch, or a text of either (ISO 8601)
+        since the epoch, or a string of either (ISO 8601)
     :param segment_name: only this segment (its name, not its id)
-    :param include_unsubscribed: with ``segment_name``, also those unsubscribed; without a segment
+    :param include_unsubscribed: with ``segment_name``, also unsubscribed ones; without a segment
         OneSignal always exports all
     """
 
@@ -104,34 +94,37 @@ class SubscriptionsExport(ExportRequest):
     )
 
     def api_request(self, app_id: str) -> ApiRequest:
-        """Describe the call that starts this export."""
-        fields = self.extra_fields
-        segment = self.segment_name
-        return operations.export_subscriptions(
-            app_id,
-            extra_fields=None if fields is None else checks.texts(fields, name="extra_fields"),
-            last_active_since=export_checks.last_active_since(self.last_active_since),
-            segment_name=None if segment is None else checks.text(segment, name="segment_name"),
-            include_unsubscribed=self._include_unsubscribed(),
+        """Describe the request that starts this export."""
+        extra = self.extra_fields
+        body = {
+            "extra_fields": None if extra is None else checks.strings(extra, name="extra_fields"),
+            "last_active_since": checks.last_active_since(self.last_active_since),
+            "segment_name": _segment_name(self.segment_name),
+            "include_unsubscribed": self._include_unsubscribed(),
+        }
+        return ApiRequest(
+            operation="export subscriptions",
+            method="POST",
+            path=path_of("players", "csv_export"),
+            params={"app_id": app_id},
+            # OneSignal reads null as a value: a null date changes what an export contains.
+            json={name: value for name, value in body.items() if value is not None},
+            repeatable=False,
         )
 
     def dataset(self) -> str:
-        """Name which data of the app this is."""
+        """Name the data of the app that is exported."""
         return "subscriptions"
 
-    def columns(self) -> Sequence[str]:
-        """Give the columns of the file."""
-        extra = () if self.extra_fields is None else self.extra_fields
-        return (*columns.SUBSCRIPTIONS, *checks.texts(extra, name="extra_fields"))
-
     def _include_unsubscribed(self) -> bool | None:
-        value = export_checks.boolean(self.include_unsubscribed, name="include_unsubscribed")
-        if value is not None and self.segment_name is None:
+        if self.include_unsubscribed is None:
+            return None
+        if self.segment_name is None:
             raise OneSignalValidationError(
-                "include_unsubscribed works only together with segment_name: "
-                "without a segment OneSignal exports all subscriptions anyway. Leave it out."
+                "include_unsubscribed works only together with segment_name: without a segment "
+                "OneSignal exports all subscriptions anyway. Leave it out."
             )
-        return value
+        return checks.flag(self.include_unsubscribed, name="include_unsubscribed")
 
 
 @dataclass
@@ -139,11 +132,11 @@ class EventsExport(ExportRequest):
     """
     The audience activity of one message (sent, delivered, clicked ...) as a gzipped CSV.
 
-    OneSignal keeps it about 30 days.
+    OneSignal keeps it for about 30 days.
     https://documentation.onesignal.com/reference/export-csv-of-events
 
-    :param message_id: UUID of the message (text or ``uuid.UUID``), or another task's output that
-        is one
+    :param message_id: UUID of the message (string or ``uuid.UUID``), or the output of a task that
+        returns one
     """
 
     message_id: str | XComArg
@@ -151,20 +144,22 @@ class EventsExport(ExportRequest):
     template_fields: ClassVar[Sequence[str]] = ("message_id",)
 
     def api_request(self, app_id: str) -> ApiRequest:
-        """Describe the call that starts this export."""
-        return operations.export_events(app_id, checks.uuid(self.message_id, name="message_id"))
+        """Describe the request that starts this export."""
+        return ApiRequest(
+            operation="export audience events",
+            method="POST",
+            path=path_of("notifications", self.about_message(), "export_events"),
+            params={"app_id": app_id},
+            repeatable=False,
+        )
 
     def dataset(self) -> str:
-        """Name which data of the app this is."""
-        return f"messages/{checks.uuid(self.message_id, name='message_id')}/events"
-
-    def columns(self) -> Sequence[str]:
-        """Give the columns of the file."""
-        return columns.EVENTS
+        """Name the data of the app that is exported."""
+        return f"messages/{self.about_message()}/events"
 
     def about_message(self) -> str:
-        """Give the id of the message."""
-        return str(self.message_id)
+        """Return the id of the message."""
+        return checks.uuid(self.message_id, name="message_id")
 
 
 @dataclass
@@ -176,10 +171,10 @@ class MessageHistoryExport(ExportRequest):
     on in the app's settings before the message was sent.
     https://documentation.onesignal.com/reference/message-history
 
-    :param message_id: UUID of the message (text or ``uuid.UUID``), or another task's output that
-        is one
+    :param message_id: UUID of the message (string or ``uuid.UUID``), or the output of a task that
+        returns one
     :param events: "sent" or "clicked"
-    :param email: address OneSignal also mails the file's link to; None for no mail
+    :param email: email address to which OneSignal also sends the file's link; None for no email
     """
 
     message_id: str | XComArg
@@ -190,50 +185,76 @@ class MessageHistoryExport(ExportRequest):
     url_field: ClassVar[str] = "destination_url"
 
     def api_request(self, app_id: str) -> ApiRequest:
-        """Describe the call that starts this export."""
-        return operations.message_history(
-            app_id,
-            checks.uuid(self.message_id, name="message_id"),
-            events=checks.one_of(self.events, HISTORY_EVENTS, name="events"),
-            email=export_checks.address(self.email, name="email"),
+        """Describe the request that starts this export."""
+        body = {
+            "app_id": app_id,
+            "events": checks.one_of(self.events, HISTORY_EVENTS, name="events"),
+            "email": checks.email_address(self.email, name="email"),
+        }
+        return ApiRequest(
+            operation="message history",
+            method="POST",
+            path=path_of("notifications", self.about_message(), "history"),
+            json={name: value for name, value in body.items() if value is not None},
+            repeatable=False,
         )
 
     def dataset(self) -> str:
-        """Name which data of the app this is."""
-        return f"messages/{checks.uuid(self.message_id, name='message_id')}/history"
-
-    def columns(self) -> Sequence[str]:
-        """Give the columns of the file."""
-        return columns.HISTORY
+        """Name the data of the app that is exported."""
+        return f"messages/{self.about_message()}/history"
 
     def about_message(self) -> str:
-        """Give the id of the message."""
-        return str(self.message_id)
+        """Return the id of the message."""
+        return checks.uuid(self.message_id, name="message_id")
 
 
-@dataclass(frozen=True, kw_only=True)
-class StartedExport:
+EXPORTS: Mapping[str, type[ExportRequest]] = {
+    kind.__name__: kind for kind in (SubscriptionsExport, EventsExport, MessageHistoryExport)
+}
+
+
+def export_request(value: Any) -> ExportRequest:
     """
-    An export OneSignal is working on, or has finished.
+    Return a request object, also where its fields are given as a mapping.
 
-    :param url: address of its file, which opens personal data to whoever has it
-    :param started_at: seconds since the epoch
-    :param fingerprint: of the request that started it
+    :param value: a request object, or a mapping such as
+        ``{"export": "EventsExport", "message_id": "..."}``: what YAML or another task can hold
+    :raises OneSignalValidationError: it is neither, or the mapping has no export or unknown fields
     """
+    if isinstance(value, ExportRequest):
+        return value
+    if not isinstance(value, Mapping):
+        raise OneSignalValidationError(
+            "export must be a request object such as SubscriptionsExport(), or a mapping such as "
+            f"{{'export': 'SubscriptionsExport'}}, got {type(value).__name__}. To pass what "
+            "another task returned, use its .output."
+        )
+    given = dict(value)
+    kind = EXPORTS[checks.one_of(given.pop("export", None), EXPORTS, name="export['export']")]
+    known = [field.name for field in fields(kind)]  # type: ignore[arg-type]
+    if unknown := sorted(set(map(str, given)) - set(known)):
+        raise OneSignalValidationError(
+            f"export has no field {unknown[0]!r}: {kind.__name__} takes {', '.join(known)}."
+        )
+    try:
+        return kind(**given)
+    except TypeError as error:
+        raise OneSignalValidationError(f"export lacks a field: {error}.") from None
 
-    url: str
-    started_at: float
-    fingerprint: str
 
-    def to_json(self) -> dict[str, Any]:
-        """Give what Airflow can keep."""
-        return {"url": self.url, "started_at": self.started_at, "fingerprint": self.fingerprint}
+def _segment_name(value: Any) -> str | None:
+    if value == "None":
+        raise OneSignalValidationError(
+            "segment_name is the string 'None': a template rendered to it. For all subscriptions "
+            "leave segment_name out, or set render_template_as_native_obj=True on the DAG."
+        )
+    return None if value is None else checks.string(value, name="segment_name")
 
-    @classmethod
-    def from_json(cls, kept: Any) -> StartedExport | None:
-        """Read back what ``to_json`` gave; None for anything else."""
-        match kept:
-            case {"url": str(url), "started_at": int() | float() as at, "fingerprint": str(mark)}:
-                return cls(url=url, started_at=float(at), fingerprint=mark)
-            case _:
-                return None
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, set | frozenset):
+        return sorted(value, key=str)
+    if type(value).__name__ == "DagParam":
+        return f"{{{{ params.{value._name} }}}}"  # noqa: SLF001
+    # A memory address would give the DAG another hash at each parse.
+    return _MEMORY_ADDRESS.sub("", str(value))

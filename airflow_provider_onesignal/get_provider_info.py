@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from airflow_provider_onesignal import __version__
-from airflow_provider_onesignal.connection_form import connection_type
+from airflow_provider_onesignal.connection import connection_type
 
 _PACKAGE = "airflow_provider_onesignal"
 _INTEGRATION = "OneSignal"
 
 
 def get_provider_info() -> dict[str, Any]:
-    """Give the provider metadata (schema: ``airflow/provider_info.schema.json``)."""
+    """Return the provider metadata (schema: ``airflow/provider_info.schema.json``)."""
     return {
         "package-name": "airflow-provider-onesignal",
         "name": _INTEGRATION,
@@ -42,6 +42,13 @@ def get_provider_info() -> dict[str, Any]:
                 ("Google Cloud Storage (GCS)", "gcs"),
                 ("Object Storage", "object_storage"),
             )
+        ]
+        + [
+            {
+                "source-integration-name": "Object Storage",
+                "target-integration-name": _INTEGRATION,
+                "python-module": f"{_PACKAGE}.transfers.object_storage_to_onesignal",
+            }
         ],
         "extra-links": [f"{_PACKAGE}.links.onesignal.OneSignalDashboardLink"],
         "connection-types": [connection_type()],

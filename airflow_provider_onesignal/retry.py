@@ -15,6 +15,7 @@ from airflow_provider_onesignal.exceptions import (
     OneSignalNotFoundError,
     OneSignalOutcomesLateError,
     OneSignalPlanError,
+    OneSignalRejectedRowsError,
     OneSignalTransientError,
     OneSignalValidationError,
 )
@@ -23,7 +24,7 @@ with requires_airflow("3.3", what=__name__):
     from airflow.sdk.definitions.retry_policy import RetryDecision, RetryPolicy
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
+    from airflow_provider_onesignal.compat import Context
 
 _CANNOT_SUCCEED = (
     OneSignalAuthenticationError,
@@ -34,6 +35,7 @@ _CANNOT_SUCCEED = (
     OneSignalNotFoundError,
     OneSignalOutcomesLateError,
     OneSignalPlanError,
+    OneSignalRejectedRowsError,
     OneSignalValidationError,
 )
 
@@ -44,7 +46,7 @@ _LONGEST_WAIT = 3600.0
 
 class OneSignalRetryPolicy(RetryPolicy):
     """
-    Fail at once what no retry can mend, and wait as long as OneSignal asks where it asks.
+    Fail at once what no retry can fix, and wait as long as OneSignal asks.
 
     Everything else, such as a store that is down, is retried as the task says. Requires Airflow
     3.3+.

@@ -14,16 +14,16 @@ WHOLE = "The object, whole."
 
 BAD_INPUT = "tests/integration/test_bad_input.py::"
 TRANSFERS = "tests/integration/test_transfers.py::"
-SINKS = "tests/integration/test_sinks.py::"
+STORES_TESTS = "tests/integration/test_stores.py::"
 KILL = "tests/system/test_kill_system.py::"
 EXPORT = "tests/system/test_export_system.py::"
 DEADLINES = "tests/system/test_deadlines_system.py::"
 UNIT_DEADLINES = "tests/unit/test_deadlines.py::"
 OPERATOR = "tests/unit/operators/test_export.py::"
 ANSWERS = "tests/unit/test_hostile_answers.py::"
-STORE_FAULTS = "tests/integration/test_store_faults.py::"
-STORE_MATRIX = "test_every_fault_and_the_retry_after_it"
-KILLED_COPIES = "tests/integration/test_killed_copies.py::"
+STORE_MATRIX = (
+    f"{STORES_TESTS}TestEveryFault::test_of_a_store_ends_in_the_file_or_in_one_typed_error"
+)
 STARTED_IS_KEPT = f"{AS_BEFORE} An export that was started is kept for the next try."
 
 
@@ -47,7 +47,7 @@ class Line:
 DESTINATION = (
     Line(
         "Another object is there, and `replace` is False",
-        e.OneSignalDestinationError,
+        e.OneSignalDestinationTakenError,
         "The object that was there. No export was started.",
         f"{BAD_INPUT}TestTheDestination::test_that_is_taken_is_refused_before_the_first_byte",
     ),
@@ -58,7 +58,7 @@ DESTINATION = (
         f"{TRANSFERS}TestRunningAgain::test_copies_nothing_where_this_very_export_is_there",
     ),
     Line(
-        "The worker dies after the copy, before it can say so",
+        "The worker dies after the copy, before Airflow has noted the success",
         "The next try succeeds without copying.",
         WHOLE,
         f"{TRANSFERS}TestRunningAgain"
@@ -93,98 +93,65 @@ DESTINATION = (
         "The process is asked to end in the middle of the copy",
         "What ended it.",
         f"{AS_BEFORE} No part of an upload, no temporary file.",
-        f"{SINKS}test_an_interrupt_leaves_nothing",
+        f"{STORES_TESTS}TestEveryStore::test_is_left_as_it_was_by_an_interrupt",
     ),
     Line(
         "`execution_timeout` passes while a copy stalls",
         "Airflow's `AirflowTaskTimeout`, at once.",
         f"{AS_BEFORE} No part of an upload, no temporary file.",
-        f"{SINKS}test_a_timeout_of_the_task_ends_a_stalled_copy_at_once",
+        f"{STORES_TESTS}TestAStoreThatStalls::test_at_a_part_but_still_answers_keeps_nothing",
     ),
 )
 
 
-@dataclass(frozen=True)
-class StoreLine:
-    """
-    A line about rows of the stores' matrix, from which it has the type of the error.
-
-    :param fault: what goes wrong
-    :param kinds: ends of the rows' names
-    :param left: what is left behind
-    :param is_error: whether the task fails
-    """
-
-    fault: str
-    kinds: tuple[str, ...]
-    left: str
-    is_error: bool = True
-
-    def tells_of(self, name: str) -> bool:
-        """Tell whether a row of the matrix belongs to this line."""
-        return any(f": {name}".endswith(f": {kind}") for kind in self.kinds)
-
-
-STORE_ROWS = (
-    StoreLine(
-        "It fails for a moment at any step (5xx, 429, a cut connection), or is slow",
-        ("500 once", "503 once", "503 twice", "429 twice", "cut once", "slow"),
-        WHOLE,
-        is_error=False,
-    ),
-    StoreLine(
-        "It fails, throttles or cannot be reached for good, at any step",
-        ("500 for ever", "503 for ever", "429 for ever", "cut for ever"),
-        STARTED_IS_KEPT,
-    ),
-    StoreLine("It refuses access (403), at any step", ("403",), STARTED_IS_KEPT),
-    StoreLine(
-        "It acts on the last request of an upload, and its answer is lost: read back and compared",
-        (
-            "UploadPart: answer lost",
-            "CompleteMultipartUpload: answer lost",
-            "CompleteMultipartUpload: answer lost, and then refused",
-            "last chunk: answer lost",
-        ),
-        WHOLE,
-        is_error=False,
-    ),
-    StoreLine(
-        "S3 begins an upload, and its answer is lost",
-        ("CreateMultipartUpload: answer lost",),
-        f"{WHOLE} Beside it an unfinished upload without parts, for a lifecycle rule.",
-        is_error=False,
-    ),
-    StoreLine(
-        "It fails for good, and S3 cannot even be told to abort the upload",
-        ("500 for ever, and the abort too",),
-        f"{AS_BEFORE} An unfinished upload, named in the log, for a lifecycle rule.",
-    ),
-)
 STORES = (
+    Line(
+        "It fails for a moment at any step (5xx, 429, a cut connection), or is slow",
+        SUCCEEDS,
+        WHOLE,
+        STORE_MATRIX,
+    ),
+    Line(
+        "It fails, throttles or cannot be reached for good, at any step",
+        e.OneSignalDestinationUnavailableError,
+        STARTED_IS_KEPT,
+        STORE_MATRIX,
+    ),
+    Line(
+        "It refuses access (403), at any step",
+        e.OneSignalDestinationError,
+        STARTED_IS_KEPT,
+        STORE_MATRIX,
+    ),
+    Line(
+        "It acts on the last request of an upload, and its answer is lost: its metadata tells",
+        SUCCEEDS,
+        WHOLE,
+        STORE_MATRIX,
+    ),
+    Line(
+        "S3 begins an upload, and its answer is lost",
+        SUCCEEDS,
+        f"{WHOLE} Beside it an unfinished upload without parts, for a lifecycle rule.",
+        STORE_MATRIX,
+    ),
+    Line(
+        "It fails for good, and S3 cannot even be told to abort the upload",
+        e.OneSignalDestinationUnavailableError,
+        f"{AS_BEFORE} An unfinished upload, named in the log, for a lifecycle rule.",
+        STORE_MATRIX,
+    ),
     Line(
         "It is gone after the last step, so that it cannot be asked whether the object is there",
         e.OneSignalDestinationUnavailableError,
         "The object, whole, or what was there. The next try looks.",
-        f"{STORE_FAULTS}TestS3::test_a_store_that_is_gone_after_the_last_step_leaves_it_open",
+        f"{STORES_TESTS}TestS3::test_that_is_gone_after_its_last_step_leaves_it_open",
     ),
     Line(
-        "An object appears during the copy, and `replace` is False (Google Cloud Storage)",
-        e.OneSignalDestinationError,
+        "An object appears during the copy, and `replace` is False",
+        e.OneSignalDestinationTakenError,
         "The object that appeared.",
-        f"{STORE_FAULTS}TestGCS::test_an_object_that_appears_meanwhile_is_not_written_over",
-    ),
-    Line(
-        "The disk is full, or fails (`file://`)",
-        e.OneSignalDestinationUnavailableError,
-        f"{KEPT} No temporary file.",
-        f"{STORE_FAULTS}TestAFolder::test_that_fails",
-    ),
-    Line(
-        "It fails while outcomes are archived",
-        e.OneSignalDestinationUnavailableError,
-        AS_BEFORE,
-        f"{STORE_FAULTS}TestOutcomes::test_meet_the_same_store",
+        f"{STORES_TESTS}TestEveryStore::test_is_not_written_over_where_an_object_appeared",
     ),
 )
 
@@ -193,13 +160,7 @@ PROCESSES = (
         "The task is told to stop (SIGTERM) in the middle of the copy",
         "The copy is given up and the task fails.",
         f"{AS_BEFORE} No part of an upload, no temporary file.",
-        f"{KILLED_COPIES}test_told_to_stop_leaves_nothing",
-    ),
-    Line(
-        "The process is killed outright (SIGKILL) in the middle of the copy, in any store",
-        "The next try copies from the first byte, and succeeds.",
-        f"{AS_BEFORE} What the process could not remove: see [Killed tasks](#killed-tasks).",
-        f"{KILLED_COPIES}test_killed_outright_leaves_no_object_and_the_next_try_supersedes_the_rest",
+        f"{STORES_TESTS}TestEveryStore::test_is_left_as_it_was_by_a_task_that_is_told_to_stop",
     ),
     Line(
         "SIGKILL of the task's process while it waits",
@@ -247,7 +208,7 @@ PROCESSES = (
     Line(
         "The task is cleared after its success",
         "A new export, as asked for.",
-        "Nothing: success deletes the state.",
+        "In the task's state: what was stored, for a retry; not the URL.",
         f"{DEADLINES}test_a_task_that_is_cleared_after_its_success_exports_anew",
     ),
     Line(
@@ -266,7 +227,7 @@ PROCESSES = (
         "The task's state cannot be written",
         "A warning; this try goes on. Should it fail, the next one exports again.",
         "Nothing.",
-        "tests/unit/tasks/test_memory.py::test_a_store_that_cannot_be_written_costs_the_next_try_and_not_this_one",
+        f"{OPERATOR}TestAnotherTry::test_a_state_that_cannot_be_written_costs_the_next_try_and_not_this_one",
     ),
 )
 
@@ -345,8 +306,7 @@ INPUT = (
         "The TLS certificate of its host is not trusted",
         e.OneSignalConfigurationError,
         NO_EXPORT,
-        "tests/unit/transports/test_sync.py"
-        "::test_an_untrusted_certificate_is_a_matter_of_configuration",
+        "tests/unit/api/test_client.py::test_an_untrusted_certificate_is_a_matter_of_configuration",
     ),
     Line(
         "`csv_file_url` is no http(s) URL",
@@ -358,7 +318,7 @@ INPUT = (
         "A filter or another parameter breaks a rule of OneSignal's, or cannot be sent",
         e.OneSignalValidationError,
         "Nothing was sent.",
-        "tests/unit/api/test_hostile_parameters.py"
+        "tests/unit/checks/test_hostile_parameters.py"
         "::test_filters_pass_and_can_be_sent_or_are_refused",
     ),
     Line(

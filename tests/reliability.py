@@ -17,13 +17,12 @@ from tests.fault_lines import AS_BEFORE, KEPT, SUCCEEDS, WHOLE, Line
 from tests.integration.case import Case
 from tests.integration.cases import DOWNLOADS, PLAIN
 from tests.integration.cases_before import STARTS, WAITS
-from tests.integration.store_cases import GCS, S3, S3_PATH, StoreCase
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "reliability.md"
 BEGIN = "<!-- Written by python -m tests.reliability from what the tests run. -->"
 END = "<!-- End of what is written by python -m tests.reliability. -->"
-ANEW = f"{AS_BEFORE} The next try starts a new export."
+AGAIN = f"{AS_BEFORE} The next try starts a new export."
 MATRIX = "tests/integration/test_transfers.py::"
 
 
@@ -47,13 +46,11 @@ def sections() -> Iterator[Section]:
     proof = f"{MATRIX}TestEveryFault::"
     yield _of_cases("Starting the export", STARTS, f"{proof}test_of_the_start", ways=2)
     yield _of_cases("Waiting for the file", WAITS, f"{proof}test_of_the_wait", ways=2)
-    yield _of_cases(
-        "Copying the file", DOWNLOADS, f"{proof}test_of_the_download_in_every_store", ways=9
-    )
+    yield _of_cases("Copying the file", DOWNLOADS, f"{proof}test_of_the_download", ways=3)
     plain = f"{MATRIX}TestAPlainFile::test_arrives_whole_or_not_at_all"
     yield _of_cases("Copying a plain CSV (message history)", PLAIN, plain, ways=2)
     yield Section("The destination", fault_lines.DESTINATION)
-    yield _of_stores("A store that fails")
+    yield Section("A store that fails", fault_lines.STORES)
     yield Section("Processes that end, and tries that follow", fault_lines.PROCESSES)
     yield Section("Deadlines and the account's slot", fault_lines.TIMES)
     yield Section("Connections, parameters, and all other answers", fault_lines.INPUT)
@@ -70,29 +67,8 @@ def _of_case(case: Case, proof: str) -> Line:
     if case.error is None:
         return Line(case.line, SUCCEEDS, case.left or WHOLE, proof)
     return Line(
-        case.line, case.error, case.left or (KEPT if case.keeps_the_export else ANEW), proof
+        case.line, case.error, case.left or (KEPT if case.keeps_the_export else AGAIN), proof
     )
-
-
-def _of_stores(title: str) -> Section:
-    rows = [
-        (name, row, f"tests/integration/test_store_faults.py::{fault_lines.STORE_MATRIX}")
-        for table in (S3, S3_PATH, GCS)
-        for name, row in table.items()
-    ]
-    lines = [
-        _of_store(line, [(row, proof) for name, row, proof in rows if line.tells_of(name)])
-        for line in fault_lines.STORE_ROWS
-    ]
-    return Section(title, (*lines, *fault_lines.STORES), faults=2 * len(rows))
-
-
-def _of_store(line: fault_lines.StoreLine, rows: list[tuple[StoreCase, str]]) -> Line:
-    # some calls may be refused without harm; the line is about the others
-    kinds = {row.error for row, _ in rows} - ({None} if line.is_error else set())
-    assert len(kinds) == 1, line.fault
-    (error,) = kinds
-    return Line(line.fault, error or SUCCEEDS, line.left, rows[0][1])
 
 
 def tables() -> str:

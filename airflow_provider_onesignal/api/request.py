@@ -7,6 +7,7 @@ import json as json_module
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,11 +17,11 @@ class ApiRequest:
 
     :param operation: what it does, as errors name it ("export subscriptions")
     :param method: HTTP method
-    :param path: path below the base URL, already quoted
+    :param path: path below the base URL, already quoted, see :func:`path_of`
     :param params: query parameters
     :param json: body, None for none
     :param repeatable: whether sending it twice has the effect of sending it once
-    :param may_give_list: whether a JSON list is an answer, too; else only an object is understood
+    :param may_give_list: whether a JSON list is a response, too; otherwise only an object is
     """
 
     operation: str
@@ -40,3 +41,17 @@ class ApiRequest:
         asked = [self.method, self.path, dict(self.params), self.json]
         canonical = json_module.dumps(asked, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()[:32]
+
+
+def path_of(*segments: str) -> str:
+    """
+    Return a path whose segments cannot end it or climb out of it.
+
+    :param segments: unquoted, such as ``"apps", app_id, "segments"``
+    """
+    return "".join(f"/{_quoted(segment)}" for segment in segments)
+
+
+def _quoted(segment: str) -> str:
+    # Dots are never quoted, and a segment of nothing else would climb.
+    return segment.replace(".", "%2E") if segment in (".", "..") else quote(segment, safe="")

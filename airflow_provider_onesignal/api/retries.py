@@ -16,18 +16,19 @@ from airflow_provider_onesignal.http_policy import backoff
 MAX_RETRY_AFTER = 300.0
 MAX_TURN_DELAY = 60.0
 
-# Not 500, which is an answer: this very request fails. 52x come from OneSignal's edge.
-_REPEATED = {429, 502, 503, 504, *range(520, 530)}
+# 500 is a response to this very request, but OneSignal's page counts every 5xx as worth another
+# attempt; 52x come from its edge.
+_REPEATED = {429, 500, 502, 503, 504, *range(520, 530)}
 _NOT_ACTED_ON = {429, 503}
 
 
 class Failure(NamedTuple):
     """
-    A try that gave no value.
+    An attempt that brought no value.
 
-    :param status: HTTP status, None where no answer came
+    :param status: HTTP status, None if no response came
     :param never_sent: the server cannot have seen the request (no connection was made)
-    :param retry_after: seconds the server asks to wait, None where it did not say
+    :param retry_after: seconds the server asks to wait, None if it did not say
     """
 
     status: int | None = None
@@ -44,12 +45,12 @@ def delay_before_retry(
     rand: Callable[[], float] = random.random,
 ) -> float | None:
     """
-    Decide on another try.
+    Decide on another attempt.
 
-    :param attempt: number of the try that failed, from 1
-    :param max_attempts: tries allowed in all
+    :param attempt: number of the attempt that failed, from 1
+    :param max_attempts: attempts allowed in all
     :param rand: source of jitter, in [0, 1)
-    :return: seconds to wait before the next try, None to give up
+    :return: seconds to wait before the next attempt, None to give up
     """
     if attempt >= max_attempts or not _may_repeat(request, failure):
         return None
@@ -63,7 +64,7 @@ def _may_repeat(request: ApiRequest, failure: Failure) -> bool:
 
 
 def jittered(interval: float, *, rand: Callable[[], float] = random.random) -> float:
-    """Spread polls by a tenth to either side, so that many waits do not march in step."""
+    """Return an interval that is spread by a tenth, so that many waits do not march in step."""
     return interval * (0.9 + 0.2 * rand())
 
 
@@ -71,9 +72,9 @@ def turn_delay(
     asked: int, poll_interval: float, *, rand: Callable[[], float] = random.random
 ) -> float:
     """
-    Seconds until asking again for the account's only export slot.
+    Return the seconds until the account's only export slot is asked for again.
 
-    Up to a tenth less than said below, lest tasks that began together ask together for ever.
+    Up to a tenth less than said below, so that tasks that began together do not stay together.
 
     :param asked: how often it was refused, from 1
     :param poll_interval: the first wait; later ones double up to a minute

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from airflow_provider_onesignal.api import checks, operations
-from airflow_provider_onesignal.api.answers import list_of, object_of, text_of, url_of
-from airflow_provider_onesignal.api.request import ApiRequest
+from airflow_provider_onesignal.api.answers import Sent, list_of, object_of, text_of, url_of
+from airflow_provider_onesignal.api.request import ApiRequest, path_of
 from airflow_provider_onesignal.exceptions import OneSignalServerError
+from airflow_provider_onesignal.exports import (
+    EventsExport,
+    ExportRequest,
+    MessageHistoryExport,
+    SubscriptionsExport,
+)
 
+log = logging.getLogger(__name__)
+
+SEGMENTS_PER_PAGE = 300
 _MOST_PAGES = 1000
 
 
 class ApiOperations(ABC):
-    """One method an operation; what sends them is the hook's."""
+    """One method an operation, which describes its request; the hook sends it."""
 
     @property
     @abstractmethod
@@ -23,14 +32,12 @@ class ApiOperations(ABC):
         """UUID of the app."""
 
     @abstractmethod
-    def call(self, request: ApiRequest) -> dict[str, Any]:
-        """
-        Send a request.
+    def _exchange(self, request: ApiRequest) -> Sent:
+        """Send a request and return what it brought."""
 
-        :param request: described by ``api.operations``
-        :return: the answer's JSON object
-        :raises OneSignalError: of the type that fits
-        """
+    def _call(self, request: ApiRequest) -> Any:
+        """Send a request and return the response's JSON."""
+        return self._exchange(request).value
 
     def create_segment(
         self,
@@ -41,47 +48,52 @@ class ApiOperations(ABC):
         segment_id: str | None = None,
     ) -> str:
         """
-        Create a segment and give its id.
+        Create a segment.
 
         https://documentation.onesignal.com/reference/create-segments
 
-        :param name: up to 128 characters, no other segment's
-        :param filters: 1 to 200 filters and operators
+        :param name: up to 128 characters; no two segments of an app have the same
+        :param filters: 1 to 200 filters, and ``{"operator": "OR"}`` between them
         :param description: up to 255 characters
-        :param segment_id: UUID it is to have; None lets OneSignal choose
+        :param segment_id: UUID of the new segment; None lets OneSignal choose
         :return: the segment's id
         :raises OneSignalConflictError: there is a segment of this id or name
         :raises OneSignalPlanError: the plan has no segment API, or no more segments
         """
-        request = operations.create_segment(
-            self.app_id,
-            name=name,
-            filters=filters,
-            description=description,
-            segment_id=segment_id,
+        request = ApiRequest(
+            operation="create segment",
+            method="POST",
+            path=path_of("apps", self.app_id, "segments"),
+            json=_without_none(
+                name=name, filters=list(filters), description=description, id=segment_id
+            ),
+            # A repeat with an id of ours is answered by 409 and cannot make a second segment.
+            repeatable=segment_id is not None,
         )
-        return text_of(request, self.call(request), "id")
+        return text_of(request, self._call(request), "id")
 
     def view_segments(self) -> Iterator[dict[str, Any]]:
         """
-        Give all segments of the app, page by page.
+        Iterate over the segments of the app, the oldest first.
 
         https://documentation.onesignal.com/reference/view-segments
 
-        :return: dicts with id, name, description, created_at (ISO 8601) ..., the oldest first; a
-            page of 300 is asked for when it is needed
-        :raises OneSignalServerError: the pages repeat, or do not end
+        :return: dicts with id, name, description, created_at (ISO 8601) ...; a page of 300 is
+            requested when it is needed
+        :raises OneSignalServerError: the pages repeat, do not end, or hold another number of
+            segments than OneSignal counts
         """
         offset, before = 0, None
         for _ in range(_MOST_PAGES):
-            request = operations.view_segments(self.app_id, offset=offset)
-            page = list_of(request, self.call(request), "segments")
+            request = self._segments_page(offset=offset, limit=SEGMENTS_PER_PAGE)
+            body = self._call(request)
+            page = list_of(request, body, "segments")
             if page and page == before:
                 break
             yield from page
-            if len(page) < operations.SEGMENTS_PER_PAGE:
-                return
             offset, before = offset + len(page), page
+            if len(page) < SEGMENTS_PER_PAGE:
+                return self._compare_count(body.get("total_count"), offset)
         raise OneSignalServerError(
             f"OneSignal's list of segments does not end after {offset}: its pages repeat, or are "
             "too many. Check that the connection's host is OneSignal's API."
@@ -89,17 +101,22 @@ class ApiOperations(ABC):
 
     def view_segment(self, segment_id: str) -> dict[str, Any]:
         """
-        Give a segment with its filters.
+        Return a segment with its filters.
 
         https://documentation.onesignal.com/reference/view-segment
 
         :param segment_id: UUID of the segment
         :return: id, name, description, filters, source, created_at (seconds since the epoch),
             subscriber_count
-        :raises OneSignalNotFoundError: there is none of this id
+        :raises OneSignalNotFoundError: there is no such segment
         """
-        request = operations.view_segment(self.app_id, segment_id)
-        body = self.call(request)
+        request = ApiRequest(
+            operation="view segment",
+            method="GET",
+            path=path_of("apps", self.app_id, "segments", segment_id),
+            params={"include-segment-detail": "true"},
+        )
+        body = self._call(request)
         return {
             **object_of(request, body, "payload"),
             "subscriber_count": body.get("subscriber_count"),
@@ -114,22 +131,29 @@ class ApiOperations(ABC):
         description: str | None = None,
     ) -> str:
         """
-        Update a segment and give its id.
+        Update a segment.
 
         https://documentation.onesignal.com/reference/update-segment
 
         :param segment_id: UUID of the segment
-        :param name: up to 128 characters; OneSignal always wants it, changed or not
-        :param filters: in place of all it has; None leaves them
-        :param description: up to 255 characters, an empty one clears it; None leaves it
+        :param name: up to 128 characters; OneSignal requires it, changed or not
+        :param filters: in place of all it has; None keeps them
+        :param description: up to 255 characters, "" clears it; None keeps it
         :return: the segment's id
-        :raises OneSignalNotFoundError: there is none of this id
+        :raises OneSignalNotFoundError: there is no such segment
         :raises OneSignalConflictError: another segment has this name
         """
-        request = operations.update_segment(
-            self.app_id, segment_id, name=name, filters=filters, description=description
+        request = ApiRequest(
+            operation="update segment",
+            method="PATCH",
+            path=path_of("apps", self.app_id, "segments", segment_id),
+            json=_without_none(
+                name=name,
+                filters=None if filters is None else list(filters),
+                description=description,
+            ),
         )
-        return text_of(request, self.call(request), "id")
+        return text_of(request, self._call(request), "id")
 
     def delete_segment(self, segment_id: str) -> None:
         """
@@ -138,9 +162,15 @@ class ApiOperations(ABC):
         https://documentation.onesignal.com/reference/delete-segments
 
         :param segment_id: UUID of the segment
-        :raises OneSignalNotFoundError: there is none of this id
+        :raises OneSignalNotFoundError: there is no such segment
         """
-        self.call(operations.delete_segment(self.app_id, segment_id))
+        self._call(
+            ApiRequest(
+                operation="delete segment",
+                method="DELETE",
+                path=path_of("apps", self.app_id, "segments", segment_id),
+            )
+        )
 
     def create_user(
         self,
@@ -150,7 +180,7 @@ class ApiOperations(ABC):
         subscriptions: Sequence[Mapping[str, Any]] | None = None,
     ) -> dict[str, Any]:
         """
-        Create a user, or update the one who has the aliases, and give what OneSignal answers.
+        Create a user, or update the one who has the aliases.
 
         https://documentation.onesignal.com/reference/create-user
 
@@ -158,16 +188,80 @@ class ApiOperations(ABC):
             external_id
         :param properties: tags (flat), language, country, lat, long (degrees), last_active (seconds
             since the epoch) ...
-        :param subscriptions: up to 20, each with type and token, taken from another user who has it
+        :param subscriptions: up to 20, each with type and token; one of another user moves here
         :return: identity (with onesignal_id), properties, subscriptions
-        :raises OneSignalConflictError: the aliases belong to several users, named in the text
+        :raises OneSignalConflictError: the aliases belong to several users
         """
-        request = operations.create_user(
+        request = create_user_request(
             self.app_id, identity=identity, properties=properties, subscriptions=subscriptions
         )
-        body = self.call(request)
+        body: dict[str, Any] = self._call(request)
         text_of(request, object_of(request, body, "identity"), "onesignal_id")
         return body
+
+    def view_user(self, alias_label: str, alias_id: str) -> dict[str, Any]:
+        """
+        Return a user.
+
+        https://documentation.onesignal.com/reference/view-user
+
+        :param alias_label: which alias names the user, such as "external_id"
+        :param alias_id: the alias' value
+        :return: identity (with onesignal_id), properties, subscriptions
+        :raises OneSignalNotFoundError: there is no such user
+        """
+        request = ApiRequest(
+            operation="view user",
+            method="GET",
+            path=path_of("apps", self.app_id, "users", "by", alias_label, alias_id),
+        )
+        body: dict[str, Any] = self._call(request)
+        text_of(request, object_of(request, body, "identity"), "onesignal_id")
+        return body
+
+    def update_user(
+        self,
+        alias_label: str,
+        alias_id: str,
+        *,
+        properties: Mapping[str, Any] | None = None,
+        deltas: Mapping[str, Any] | None = None,
+    ) -> None:
+        """
+        Update the properties of a user who exists.
+
+        https://documentation.onesignal.com/reference/update-user
+
+        :param alias_label: which alias names the user, such as "external_id"
+        :param alias_id: the alias' value
+        :param properties: tags, of which "" removes one, language, country ...; what is left out
+            stays
+        :param deltas: what is added to session_time (seconds), session_count and purchases
+        :raises OneSignalNotFoundError: there is no such user
+        """
+        self._call(
+            update_user_request(
+                self.app_id, alias_label, alias_id, properties=properties, deltas=deltas
+            )
+        )
+
+    def delete_user(self, alias_label: str, alias_id: str) -> None:
+        """
+        Delete a user and their subscriptions.
+
+        https://documentation.onesignal.com/reference/delete-user
+
+        :param alias_label: which alias names the user, such as "external_id"
+        :param alias_id: the alias' value
+        :raises OneSignalNotFoundError: there is no such user
+        """
+        self._call(
+            ApiRequest(
+                operation="delete user",
+                method="DELETE",
+                path=path_of("apps", self.app_id, "users", "by", alias_label, alias_id),
+            )
+        )
 
     def export_subscriptions(
         self,
@@ -178,59 +272,47 @@ class ApiOperations(ABC):
         include_unsubscribed: bool | None = None,
     ) -> str:
         """
-        Start the export of subscriptions and give the URL at which its file will appear.
+        Start the export of subscriptions; see :class:`~.exports.SubscriptionsExport`.
 
         https://documentation.onesignal.com/reference/csv-export
 
-        :param extra_fields: columns beside the default ones
-        :param last_active_since: only subscriptions active since then: seconds since the epoch, as
-            a text
-        :param segment_name: only this segment (its name, not its id)
-        :param include_unsubscribed: with ``segment_name``, also those unsubscribed
-        :return: the URL, which opens personal data for three days to whoever has it
-        :raises OneSignalValidationError: ``extra_fields`` is no list of texts; nothing was sent
-        :raises OneSignalExportInProgressError: another export of the account is running
+        :return: the URL at which the file will appear, which opens personal data for three days
         """
-        # A text would be taken for the sequence of its letters.
-        fields = None if extra_fields is None else checks.texts(extra_fields, name="extra_fields")
-        request = operations.export_subscriptions(
-            self.app_id,
-            extra_fields=fields,
-            last_active_since=last_active_since,
-            segment_name=segment_name,
-            include_unsubscribed=include_unsubscribed,
+        return self.start_export(
+            SubscriptionsExport(extra_fields, last_active_since, segment_name, include_unsubscribed)
         )
-        return url_of(request, self.call(request), "csv_file_url")
 
     def export_events(self, message_id: str) -> str:
         """
-        Start the export of a message's audience activity and give the URL of its file to be.
+        Start the export of a message's audience activity; see :class:`~.exports.EventsExport`.
 
         https://documentation.onesignal.com/reference/export-csv-of-events
 
-        :param message_id: UUID of the message, sent within about 30 days
-        :return: the URL, which opens personal data for three days to whoever has it
-        :raises OneSignalExportInProgressError: another export of the account is running
-        :raises OneSignalNotFoundError: there is no such message, or no longer
+        :return: the URL at which the file will appear, which opens personal data for three days
         """
-        request = operations.export_events(self.app_id, message_id)
-        return url_of(request, self.call(request), "csv_file_url")
+        return self.start_export(EventsExport(message_id))
 
     def message_history(self, message_id: str, *, events: str, email: str | None = None) -> str:
         """
-        Start the export of who was sent a message or clicked it and give the URL of its file to be.
+        Start the export of a message's history; see :class:`~.exports.MessageHistoryExport`.
 
         https://documentation.onesignal.com/reference/message-history
 
-        :param message_id: UUID of the message, sent within 7 days
-        :param events: "sent" or "clicked"
-        :param email: address OneSignal also mails the file's link to
-        :return: the URL, which opens personal data for three days to whoever has it
-        :raises OneSignalNotFoundError: there is no such message, or no longer
-        :raises OneSignalPlanError: the app's plan does not include message history
+        :return: the URL at which the file will appear, which opens personal data for three days
         """
-        request = operations.message_history(self.app_id, message_id, events=events, email=email)
-        return url_of(request, self.call(request), "destination_url")
+        return self.start_export(MessageHistoryExport(message_id, events, email))
+
+    def start_export(self, export: ExportRequest) -> str:
+        """
+        Start an export.
+
+        :param export: what to export, see ``exports``
+        :return: the URL at which the file will appear, which opens personal data for three days
+        :raises OneSignalValidationError: a field breaks a rule of OneSignal's; nothing was sent
+        :raises OneSignalExportInProgressError: another export of the account is running
+        """
+        request = export.api_request(self.app_id)
+        return url_of(request, self._call(request), export.url_field)
 
     def view_outcomes(
         self,
@@ -241,25 +323,118 @@ class ApiOperations(ABC):
         outcome_attribution: str | None = None,
     ) -> list[dict[str, Any]]:
         """
-        Give outcomes of the window that ends now.
+        Return outcomes of the window that ends now.
 
         https://documentation.onesignal.com/reference/view-outcomes
 
-        :param outcome_names: list of names such as ``os__click.count``, or one text with commas
+        :param outcome_names: list of names such as ``os__click.count``, or one string with commas
             between them; a name that has a comma itself goes into a list, by itself
         :param outcome_time_range: "1h", "1d" or "1mo"
-        :param outcome_platforms: device types, as 0 (iOS) or 1 (Android), listed likewise; None for
-            all
+        :param outcome_platforms: device types, such as 0 (iOS) or 1 (Android); None for all
         :param outcome_attribution: "direct", "influenced", "unattributed", "total"; None for total
         :return: dicts with ``id`` (the name without its suffix), ``value`` and ``aggregation``
             ("sum" or "count")
         :raises OneSignalInvalidRequestError: OneSignal does not take a name, a range or a platform
         """
-        request = operations.view_outcomes(
-            self.app_id,
-            outcome_names=outcome_names,
-            outcome_time_range=outcome_time_range,
-            outcome_platforms=outcome_platforms,
-            outcome_attribution=outcome_attribution,
+        platforms = None if outcome_platforms is None else _joined(outcome_platforms)
+        request = ApiRequest(
+            operation="view outcomes",
+            method="GET",
+            path=path_of("apps", self.app_id, "outcomes"),
+            params=named_outcomes(outcome_names)
+            | _without_none(
+                outcome_time_range=outcome_time_range,
+                outcome_platforms=platforms,
+                outcome_attribution=outcome_attribution,
+            ),
         )
-        return list_of(request, self.call(request), "outcomes")
+        return _objects(self._call(request), "outcomes", request)
+
+    def _segments_page(self, *, offset: int, limit: int) -> ApiRequest:
+        return ApiRequest(
+            operation="view segments",
+            method="GET",
+            path=path_of("apps", self.app_id, "segments"),
+            params={"offset": offset, "limit": limit},
+        )
+
+    def _compare_count(self, total: Any, found: int) -> None:
+        if isinstance(total, int) and total != found:
+            raise OneSignalServerError(
+                f"OneSignal counts {total} segments and listed {found}: they changed while they "
+                "were listed, or the list is not whole. Try again."
+            )
+
+
+def create_user_request(
+    app_id: str,
+    *,
+    identity: Mapping[str, str] | None = None,
+    properties: Mapping[str, Any] | None = None,
+    subscriptions: Sequence[Mapping[str, Any]] | None = None,
+) -> ApiRequest:
+    """Describe the request of :meth:`ApiOperations.create_user`."""
+    return ApiRequest(
+        operation="create user",
+        method="POST",
+        path=path_of("apps", app_id, "users"),
+        json=_without_none(identity=identity, properties=properties, subscriptions=subscriptions),
+        # Without an alias a repeat would make a second, anonymous user.
+        repeatable=bool(identity),
+    )
+
+
+def update_user_request(
+    app_id: str,
+    alias_label: str,
+    alias_id: str,
+    *,
+    properties: Mapping[str, Any] | None = None,
+    deltas: Mapping[str, Any] | None = None,
+) -> ApiRequest:
+    """Describe the request of :meth:`ApiOperations.update_user`."""
+    return ApiRequest(
+        operation="update user",
+        method="PATCH",
+        path=path_of("apps", app_id, "users", "by", alias_label, alias_id),
+        json=_without_none(properties=properties, deltas=deltas),
+        # What is added would be added twice.
+        repeatable=not deltas,
+    )
+
+
+def named_outcomes(names: Sequence[str] | str) -> dict[str, Any]:
+    """
+    Return the query parameter that names outcomes.
+
+    :param names: list of names, or one string with commas between them; a name that has a comma
+        itself goes into a list, by itself
+    """
+    if not isinstance(names, str) and any("," in name for name in names):
+        return {"outcome_names[]": list(names)}
+    return {"outcome_names": _joined(names)}
+
+
+def _objects(body: Mapping[str, Any], name: str, request: ApiRequest) -> list[dict[str, Any]]:
+    found = body.get(name)
+    if not isinstance(found, list):
+        return list_of(request, body, name)
+    whole = [each for each in found if isinstance(each, dict)]
+    if len(whole) < len(found):
+        # One odd item must not lose the others.
+        log.warning(
+            "OneSignal's response to %r has %d %s that are no objects; they are left out",
+            request.operation,
+            len(found) - len(whole),
+            name,
+        )
+    return whole
+
+
+def _joined(values: Sequence[int | str] | str) -> str:
+    return values if isinstance(values, str) else ",".join(str(each) for each in values)
+
+
+def _without_none(**values: Any) -> dict[str, Any]:
+    # OneSignal reads null as a value.
+    return {name: value for name, value in values.items() if value is not None}

@@ -6,23 +6,55 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
-from airflow.providers.common.compat.sdk import BaseOperatorLink
+from airflow_provider_onesignal.compat import BaseOperatorLink
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import BaseOperator, Context, TaskInstanceKey
+    from airflow_provider_onesignal.compat import BaseOperator, Context, TaskInstanceKey
 
 log = logging.getLogger(__name__)
 
 _XCOM_KEY = "onesignal_dashboard"
+_APPS = "https://dashboard.onesignal.com/apps"
+
+
+def app_page(app_id: str) -> str:
+    """
+    Return the dashboard page of an app.
+
+    https://documentation.onesignal.com/docs/event-streams
+
+    :param app_id: UUID of the app
+    """
+    return f"{_APPS}/{quote(app_id, safe='')}"
+
+
+def segments_page(app_id: str) -> str:
+    """
+    Return the list of an app's segments, because the page of a single one is not documented.
+
+    :param app_id: UUID of the app
+    """
+    return f"{app_page(app_id)}/segments"
+
+
+def message_page(app_id: str, message_id: str) -> str:
+    """
+    Return the report of a message.
+
+    :param app_id: UUID of the app
+    :param message_id: UUID of the message; any other string stays within the app
+    """
+    return f"{app_page(app_id)}/notifications/{quote(message_id.strip(), safe='')}"
 
 
 @contextmanager
 def best_effort(doing: str) -> Iterator[None]:
     """
-    Let neither a task nor a page of the UI fail for the sake of the link.
+    Let neither a task nor a page of the UI fail because of the link.
 
-    :param doing: what is done in the block, for the log: "made" or "read"
+    :param doing: what the block does, for the log: "made" or "read"
     """
     try:
         yield
@@ -33,29 +65,29 @@ def best_effort(doing: str) -> Iterator[None]:
 
 
 class OneSignalDashboardLink(BaseOperatorLink):
-    """Leads to a message's report, to the app's segments, or to the app."""
+    """Link to a message's report, to the app's segments, or to the app."""
 
     name = "OneSignal dashboard"
-    # Airflow 3 reads the link from this XCom. It is the one the task pushes before its first
-    # request, so that the link is there while the task runs, waits or has lost its worker.
+    # Airflow 3 reads the link from this XCom. The task pushes it before its first request, so that
+    # the link is there while the task runs, waits, or has lost its worker.
     xcom_key = _XCOM_KEY
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
         """
-        Give what the task pushed.
+        Return what the task pushed.
 
-        :param operator: the task's
+        :param operator: the task's operator
         :param ti_key: which run of the task, at which map index
-        :return: an https URL; "" where the task did not come that far, or the XCom cannot be read
+        :return: an https URL; "" if the task did not get that far, or the XCom cannot be read
         """
         # At its end Airflow 3 has the task itself ask, and stores the answer over what was pushed:
         # a blip of the XCom backend must not empty a link that was there.
-        own: str | None = getattr(operator, "dashboard_url", None)
+        own: str | None = getattr(operator, "_dashboard_url", None)
         return own or self._pushed_by(ti_key)
 
     @staticmethod
     def _pushed_by(ti_key: TaskInstanceKey) -> str:
-        from airflow.providers.common.compat.sdk import XCom
+        from airflow_provider_onesignal.compat import XCom
 
         url: Any = None
         with best_effort("read"):
@@ -67,8 +99,8 @@ class OneSignalDashboardLink(BaseOperatorLink):
         """
         Keep the link for the UI.
 
-        :param context: the running task's
-        :param url: where it leads to
+        :param context: of the running task
+        :param url: target of the link
         """
         ti: Any = context["ti"]
         ti.xcom_push(key=_XCOM_KEY, value=url)

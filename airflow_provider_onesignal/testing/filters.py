@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from .errors import Refusal, refuse
@@ -24,12 +25,13 @@ RELATIONS: dict[str, tuple[str, ...]] = {
     "first_session": (">", "<"),
     "session_count": _COMPARED,
     "session_time": (">", "<"),
-    "language": ("=", "!="),
+    "language": ("=", "!=", "in_array", "not_in_array"),
     "app_version": _COMPARED,
-    "country": ("=", "!="),
+    "country": ("=", "!=", "in_array", "not_in_array"),
 }
 _FILTER_FIELDS = {"field", "relation", "key", "value", "hours_ago", "radius", "lat", "long"}
 _NUMBERS = {"radius", "lat", "long"}
+_COUNTRY = re.compile(r"[A-Z]{2}")
 
 
 def check_filters(filters: Any, *, strict: bool) -> None:
@@ -96,6 +98,8 @@ def _check_relation(index: int, entry: dict[str, Any]) -> None:
     if entry["relation"] not in RELATIONS[field]:
         raise _refuse(f"filters[{index}]: {entry['relation']} is not a valid relation for {field}")
     values = entry.get("value", "").split(",")
+    if field == "country" and not all(_COUNTRY.fullmatch(value) for value in values):
+        raise _refuse(f"filters[{index}]: value is not a country")
     if entry["relation"].endswith("in_array") and len(values) > MOST_VALUES:
         raise _refuse(f"filters[{index}]: value has over {MOST_VALUES} values")
 

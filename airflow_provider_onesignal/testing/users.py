@@ -11,6 +11,9 @@ from .errors import Refusal, refuse_coded
 from .state import User
 
 MOST_ALIASES = 20
+LONGEST_ALIAS = 128
+BLOCKED_EXTERNAL_IDS = frozenset({"1", "0", "-1", "NA", "NULL"})
+_NOT_IN_AN_ALIAS = re.compile(r"[/?#&=\s]|\.\.")
 MOST_SUBSCRIPTIONS = 20
 SUBSCRIPTION_TYPES = (
     "Email",
@@ -110,6 +113,10 @@ def _check_identity(identity: dict[str, Any]) -> None:
     for label, value in identity.items():
         if not isinstance(value, str) or not value:
             raise _invalid(f"identity.{label} must be a non-empty string")
+        if len(value) > LONGEST_ALIAS or _NOT_IN_AN_ALIAS.search(value):
+            raise _invalid(f"identity.{label} is invalid")
+    if identity.get("external_id") in BLOCKED_EXTERNAL_IDS:
+        raise _invalid("identity.external_id is not allowed")
     if "onesignal_id" in identity:
         raise _invalid("identity.onesignal_id is assigned by OneSignal")
 
@@ -177,7 +184,7 @@ def _merge_properties(user: User, properties: dict[str, Any]) -> None:
 
 
 def _attach(call: Call, user: User, subscription: dict[str, Any]) -> None:
-    """Give the user a subscription, taking it from whoever had it."""
+    """Attach a subscription to the user, and take it from the one who had it."""
     kind, token = subscription["type"], subscription["token"]
     known: dict[str, Any] = {"id": str(uuid.uuid4()), "app_id": call.app.id}
     for other in call.app.users:
@@ -186,7 +193,7 @@ def _attach(call: Call, user: User, subscription: dict[str, Any]) -> None:
                 other.subscriptions.remove(each)
                 known = each
     if len(user.subscriptions) >= MOST_SUBSCRIPTIONS:
-        raise refuse_coded(409, "Conflict", "Subscription Limit Exceeded")
+        raise refuse_coded(409, "subscription-1", "Subscription Limit Exceeded")
     user.subscriptions.append({**known, **subscription})
 
 

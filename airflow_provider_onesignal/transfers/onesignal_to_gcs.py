@@ -2,81 +2,150 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_provider_onesignal.transfers.base import ExportTransfer
-from airflow_provider_onesignal.transfers.destinations import GCSDestination
+from airflow_provider_onesignal.compat import XComArg, conf
+from airflow_provider_onesignal.exports import ExportRequest
+from airflow_provider_onesignal.operators.export_task import DEFAULT_TIMEOUT
+from airflow_provider_onesignal.transfers.copying import ExportTransfer
 from airflow_provider_onesignal.transfers.outcomes import OutcomesTransfer
 
+if TYPE_CHECKING:
+    from airflow_provider_onesignal.stores import Store
 
-class OneSignalExportToGCSOperator(GCSDestination, ExportTransfer):
+
+class OneSignalExportToGCSOperator(ExportTransfer):
     """
     Copy an export's file to Google Cloud Storage, whole and verified, or not at all.
 
-    Give it ``export=`` and the one task starts the export, waits for it and copies it; or give it
-    the ``csv_file_url`` that another task returned. The bytes are stored as OneSignal made them.
-    Running it again where the very export is stored already copies nothing.
+    Pass ``export=`` and the one task starts the export, waits for it and copies it; or pass the
+    ``csv_file_url`` that another task returned. The bytes are stored as OneSignal made them.
+    Running it again where this very export is stored already copies nothing.
 
     :param csv_file_url: the URL an export returned; it opens the file for three days
-    :param export: in its place, what to export, such as ``SubscriptionsExport()``
+    :param export: in its place, what to export, such as ``SubscriptionsExport()``, or the same as a
+        mapping: ``{"export": "SubscriptionsExport"}``
     :param bucket_name: the bucket
     :param object_name: the object
+    :param kms_key_name: encrypt with this Cloud KMS key (its full resource name)
+    :param metadata: custom metadata of the object
+    :param user_project: project that is billed where the requester pays
     :param gcp_conn_id: Airflow connection to Google Cloud
     :param impersonation_chain: service account to act as, or the chain of them
-    :param replace: write over an object that is there; else the task fails before the first byte
-    :param onesignal_conn_id: Airflow connection of type ``onesignal``
+    :param replace: write over an object that is there; otherwise the task fails before the first
+        byte
+    :param min_rows: fail, and replace nothing, if the file has fewer rows; None for any number
+    :param connections: read a file of 64 MiB and more over this many connections, if its host
+        allows
     :param deferrable: with ``export``, wait in the triggerer, without holding a worker slot
-    :param poll_interval: with ``export``, seconds between two looks at the file's address
+    :param poll_interval: with ``export``, seconds between two polls of the file's URL
     :param timeout: with ``export``, seconds (or timedelta) for all waiting in one try of this task
-    :param on_conflict: with ``export``, when another export of the account is running: "wait" for
-        its turn, or "fail"
+    :param on_conflict: with ``export``, if another export of the account is running: "wait" for its
+        end, or "fail"
     :param durable: with ``export``, keep the export for the next try. Requires Airflow 3.3+; no-op
         on earlier ones
-    :return: the object's URI; XCom ``summary`` holds uri, bytes, rows, sha256, source_etag,
-        content_type, seconds, and whether it was copied
-    :raises OneSignalDestinationError: an object is there and ``replace`` is not set, or the bucket
-        does not exist
+    :param onesignal_conn_id: Airflow connection of type ``onesignal``
+    :return: the object's URI; XCom ``summary`` holds uri, bytes, rows, columns, sha256,
+        source_etag, content_type, seconds, and whether it was copied
+    :raises OneSignalDestinationError: the destination refuses: an object is there and ``replace``
+        is not set, or the bucket does not exist
     :raises OneSignalDestinationUnavailableError: the store failed, is full or cannot be reached;
         nothing was stored
     :raises OneSignalExportCorruptError: the file is short, damaged or something else
-    :raises OneSignalExportNotReadyError: ``csv_file_url`` leads to nothing yet
-    :raises OneSignalExportExpiredError: the file was kept its three days and is gone
+    :raises OneSignalExportTooSmallError: the file has fewer rows than ``min_rows``
+    :raises OneSignalExportNotReadyError: there is no file at ``csv_file_url`` yet
+    :raises OneSignalExportExpiredError: the file's three days are over
     :raises OneSignalExportTimeoutError: with ``export``, ``timeout`` has passed
     :raises OneSignalExportInProgressError: with ``export`` and ``on_conflict="fail"``, another
         export is running
-    :raises OneSignalValidationError: ``csv_file_url`` is no URL, or ``export`` breaks a rule of
-        OneSignal's; nothing was sent
+    :raises OneSignalValidationError: a parameter breaks a rule; nothing was sent
     """
 
     template_fields: Sequence[str] = (
         *ExportTransfer.template_fields,
-        *GCSDestination.destination_fields,
+        "bucket_name",
+        "object_name",
+        "kms_key_name",
+        "metadata",
+        "user_project",
+        "gcp_conn_id",
+        "impersonation_chain",
     )
     template_fields_renderers: ClassVar[dict[str, str]] = {
         **ExportTransfer.template_fields_renderers,
+        "metadata": "json",
         "impersonation_chain": "json",
     }
 
+    def __init__(
+        self,
+        *,
+        csv_file_url: str | XComArg | None = None,
+        export: ExportRequest | Mapping[str, Any] | XComArg | None = None,
+        bucket_name: str,
+        object_name: str,
+        kms_key_name: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        user_project: str | None = None,
+        gcp_conn_id: str = "google_cloud_default",
+        impersonation_chain: str | Sequence[str] | None = None,
+        replace: bool | str = False,
+        min_rows: int | str | None = None,
+        connections: int | str = 4,
+        deferrable: bool | str = conf.getboolean("operators", "default_deferrable", fallback=False),
+        poll_interval: float = 10.0,
+        timeout: float | timedelta = DEFAULT_TIMEOUT,
+        on_conflict: str = "wait",
+        durable: bool | str = True,
+        onesignal_conn_id: str = "onesignal_default",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            csv_file_url=csv_file_url,
+            export=export,
+            replace=replace,
+            min_rows=min_rows,
+            connections=connections,
+            deferrable=deferrable,
+            poll_interval=poll_interval,
+            timeout=timeout,
+            on_conflict=on_conflict,
+            durable=durable,
+            onesignal_conn_id=onesignal_conn_id,
+            **kwargs,
+        )
+        self.bucket_name = bucket_name
+        self.object_name = object_name
+        self.kms_key_name = kms_key_name
+        self.metadata = metadata
+        self.user_project = user_project
+        self.gcp_conn_id = gcp_conn_id
+        self.impersonation_chain = impersonation_chain
 
-class OneSignalOutcomesToGCSOperator(GCSDestination, OutcomesTransfer):
+    def _store(self) -> Store:
+        return _store(self, replace=self._flag("replace"))
+
+
+class OneSignalOutcomesToGCSOperator(OutcomesTransfer):
     """
     Archive outcomes, such as clicks, in Google Cloud Storage: one row an outcome.
 
-    OneSignal keeps outcomes about 30 days and only knows windows that end now. A run whose data
-    interval ended longer ago than ``max_lateness`` is too late for its figures, and is not given
-    today's in their place. Running it again writes the same object; where OneSignal answers the
-    same figures, the object stays as it is, byte for byte.
+    OneSignal keeps outcomes for about 30 days and only knows windows that end now. A run whose data
+    interval ended longer ago than ``max_lateness`` is too late for its figures, and does not get
+    today's in their place. Running it again writes the same object; if OneSignal's figures are the
+    same, the object stays as it is, byte for byte.
     https://documentation.onesignal.com/reference/view-outcomes
 
-    :param outcome_names: list of names such as ``os__click.count``, or one text with commas
+    :param outcome_names: list of names such as ``os__click.count``, or one string with commas
         between them (a name that has a comma itself goes into a list); each ends in ``.sum`` or
         ``.count``
     :param outcome_time_range: "1h", "1d" or "1mo": the window that ends now
-    :param outcome_platforms: device types, as 0 (iOS) or 1 (Android); None for all
+    :param outcome_platforms: device types, such as 0 (iOS) or 1 (Android); None for all
     :param outcome_attribution: "direct", "influenced", "unattributed", "total"; None for total
-    :param breakdown: "platform", "attribution" or both: rows for each combination, one request
-        (and a second) each
+    :param breakdown: "platform", "attribution" or both: rows for each combination, one request (and
+        a second) each
     :param file_format: "jsonl" (an object a line) or "csv" (with a header)
     :param max_lateness: how long ago (timedelta, or seconds) the run's data interval may have
         ended; None for 15 minutes of "1h", 2 hours of "1d", a day of "1mo"
@@ -86,25 +155,98 @@ class OneSignalOutcomesToGCSOperator(GCSDestination, OutcomesTransfer):
         know, with a warning
     :param bucket_name: the bucket
     :param object_name: the object
+    :param kms_key_name: encrypt with this Cloud KMS key (its full resource name)
+    :param metadata: custom metadata of the object
+    :param user_project: project that is billed where the requester pays
     :param gcp_conn_id: Airflow connection to Google Cloud
     :param impersonation_chain: service account to act as, or the chain of them
-    :param replace: write over an object that holds other figures; else the task fails
+    :param replace: write over an object that holds other figures; otherwise the task fails
     :param onesignal_conn_id: Airflow connection of type ``onesignal``
-    :return: the object's URI; XCom ``summary`` holds uri, bytes, rows, sha256, source_etag (None),
-        content_type, seconds, and whether it was copied
+    :return: the object's URI; XCom ``summary`` holds uri, bytes, rows, columns, sha256, source_etag
+        (None), content_type, seconds, and whether it was copied
     :raises OneSignalOutcomesLateError: with ``on_late="fail"``, the run is too late
-    :raises OneSignalValidationError: a parameter breaks a rule of OneSignal's; nothing was sent
-    :raises OneSignalDestinationError: an object with other figures is there and ``replace`` is not
-        set, or the bucket does not exist
+    :raises OneSignalValidationError: a parameter breaks a rule; nothing was sent
+    :raises OneSignalDestinationError: the destination refuses: an object with other figures is
+        there and ``replace`` is not set, or the bucket does not exist
     :raises OneSignalDestinationUnavailableError: the store failed, is full or cannot be reached;
         nothing was stored
     """
 
     template_fields: Sequence[str] = (
         *OutcomesTransfer.template_fields,
-        *GCSDestination.destination_fields,
+        "bucket_name",
+        "object_name",
+        "kms_key_name",
+        "metadata",
+        "user_project",
+        "gcp_conn_id",
+        "impersonation_chain",
     )
     template_fields_renderers: ClassVar[dict[str, str]] = {
         **OutcomesTransfer.template_fields_renderers,
+        "metadata": "json",
         "impersonation_chain": "json",
     }
+
+    def __init__(
+        self,
+        *,
+        outcome_names: Sequence[str] | str,
+        outcome_time_range: str,
+        outcome_platforms: Sequence[int | str] | str | None = None,
+        outcome_attribution: str | None = None,
+        breakdown: Sequence[str] | str | None = None,
+        file_format: str = "jsonl",
+        max_lateness: timedelta | float | None = None,
+        on_late: str = "fail",
+        allow_unknown: bool | str = False,
+        bucket_name: str,
+        object_name: str,
+        kms_key_name: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        user_project: str | None = None,
+        gcp_conn_id: str = "google_cloud_default",
+        impersonation_chain: str | Sequence[str] | None = None,
+        replace: bool | str = False,
+        onesignal_conn_id: str = "onesignal_default",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            outcome_names=outcome_names,
+            outcome_time_range=outcome_time_range,
+            outcome_platforms=outcome_platforms,
+            outcome_attribution=outcome_attribution,
+            breakdown=breakdown,
+            file_format=file_format,
+            max_lateness=max_lateness,
+            on_late=on_late,
+            allow_unknown=allow_unknown,
+            replace=replace,
+            onesignal_conn_id=onesignal_conn_id,
+            **kwargs,
+        )
+        self.bucket_name = bucket_name
+        self.object_name = object_name
+        self.kms_key_name = kms_key_name
+        self.metadata = metadata
+        self.user_project = user_project
+        self.gcp_conn_id = gcp_conn_id
+        self.impersonation_chain = impersonation_chain
+
+    def _store(self) -> Store:
+        return _store(self, replace=self._flag("replace"))
+
+
+def _store(task: Any, *, replace: bool) -> Store:
+    from airflow_provider_onesignal.stores.gcs import GCSStore
+
+    return GCSStore(
+        bucket_name=task.bucket_name,
+        object_name=task.object_name,
+        replace=replace,
+        kms_key_name=task.kms_key_name,
+        metadata=task.metadata,
+        user_project=task.user_project,
+        gcp_conn_id=task.gcp_conn_id,
+        impersonation_chain=task.impersonation_chain,
+    )

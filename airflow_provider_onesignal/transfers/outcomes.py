@@ -8,97 +8,132 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.providers.common.compat.sdk import AirflowSkipException
-
-from airflow_provider_onesignal.api import checks, outcome_checks, windows
-from airflow_provider_onesignal.api.outcome_files import (
-    CONTENT_TYPES,
-    FILE_FORMATS,
-    file_of,
-    holds_the_same,
-)
-from airflow_provider_onesignal.api.outcomes import COLUMNS, DataInterval, Row, missing, rows
+from airflow_provider_onesignal import checks, outcomes
+from airflow_provider_onesignal.checks import outcomes as outcome_checks
+from airflow_provider_onesignal.compat import AirflowSkipException
 from airflow_provider_onesignal.exceptions import (
-    OneSignalDestinationError,
+    OneSignalDestinationTakenError,
     OneSignalOutcomesLateError,
-    OneSignalValidationError,
 )
-from airflow_provider_onesignal.tasks.outcomes import OutcomesTask
-from airflow_provider_onesignal.transfers.destinations import Destination
-from airflow_provider_onesignal.transfers.publishing import PublishingTask
-from airflow_provider_onesignal.transfers.refusals import typed_refusals
+from airflow_provider_onesignal.lineage import Lineage, openlineage_facets
+from airflow_provider_onesignal.operators.base import OneSignalOperator
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.openlineage.extractors import OperatorLineage
 
-    from airflow_provider_onesignal.api.outcomes import OutcomesQuery
-    from airflow_provider_onesignal.stream.sink import Sink, StoredObject
+    from airflow_provider_onesignal.compat import Context
+    from airflow_provider_onesignal.stores import Store, StoredObject
 
 
-class OutcomesTransfer(OutcomesTask, PublishingTask, Destination):
+class OutcomesTransfer(OneSignalOperator):
     """
-    Archives outcomes: a row each, in one object, or none where the run is too late for them.
+    Base of the operators that archive outcomes: a row each, in one object.
 
-    :param breakdown: "platform", "attribution" or both: rows for each combination, one request each
+    :param outcome_names: list of names such as ``os__click.count``, or one string with commas
+    :param outcome_time_range: "1h", "1d" or "1mo": the window that ends now
+    :param outcome_platforms: device types, such as 0 (iOS) or 1 (Android); None for all
+    :param outcome_attribution: "direct", "influenced", "unattributed", "total"; None for total
+    :param breakdown: "platform", "attribution" or both: rows for each combination
     :param file_format: "jsonl" (an object a line) or "csv" (with a header)
-    :param max_lateness: how long ago (timedelta, or seconds) the run's data interval may have
-        ended; None for 15 minutes of "1h", 2 hours of "1d", a day of "1mo"
+    :param max_lateness: how long ago (timedelta, or seconds) the data interval may have ended
     :param on_late: what to do with a later run: "fail", "skip" it, or "warn" and store
+    :param allow_unknown: let values pass that this package does not know, with a warning
+    :param replace: write over an object that holds other figures
+    :param onesignal_conn_id: Airflow connection of type ``onesignal``
     """
 
-    template_fields: Sequence[str] = (*OutcomesTask.template_fields, "breakdown")
+    template_fields: Sequence[str] = (
+        *OneSignalOperator.template_fields,
+        "outcome_names",
+        "outcome_time_range",
+        "outcome_platforms",
+        "outcome_attribution",
+        "breakdown",
+        "allow_unknown",
+        "replace",
+    )
     template_fields_renderers: ClassVar[dict[str, str]] = {
-        **OutcomesTask.template_fields_renderers,
+        "outcome_names": "json",
+        "outcome_platforms": "json",
         "breakdown": "json",
     }
+    _lineage: Lineage | None = None
 
     def __init__(
         self,
         *,
-        breakdown: Sequence[str] | str | None = None,
-        file_format: str = "jsonl",
-        max_lateness: timedelta | float | None = None,
-        on_late: str = "fail",
+        outcome_names: Sequence[str] | str,
+        outcome_time_range: str,
+        outcome_platforms: Sequence[int | str] | str | None,
+        outcome_attribution: str | None,
+        breakdown: Sequence[str] | str | None,
+        file_format: str,
+        max_lateness: timedelta | float | None,
+        on_late: str,
+        allow_unknown: bool | str,
+        replace: bool | str,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.outcome_names = outcome_names
+        self.outcome_time_range = outcome_time_range
+        self.outcome_platforms = outcome_platforms
+        self.outcome_attribution = outcome_attribution
         self.breakdown = breakdown
-        self.file_format = checks.one_of(file_format, FILE_FORMATS, name="file_format")
-        self.max_lateness = _length(max_lateness)
+        self.file_format = checks.one_of(file_format, outcomes.FILE_FORMATS, name="file_format")
+        self.max_lateness = outcome_checks.max_lateness(max_lateness)
         self.on_late = checks.one_of(on_late, ("fail", "skip", "warn"), name="on_late")
+        self.allow_unknown = checks.flag_literal(allow_unknown, name="allow_unknown")
+        self.replace = checks.flag_literal(replace, name="replace")
 
     def execute(self, context: Context) -> str:
-        """Store the outcomes and give the object's URI."""
+        """Store the outcomes and return the object's URI."""
         started = time.monotonic()
-        wanted, breakdown = self.wanted(), outcome_checks.breakdown(self.breakdown)
+        wanted = outcomes.checked_query(
+            outcome_names=self.outcome_names,
+            outcome_time_range=self.outcome_time_range,
+            outcome_platforms=self.outcome_platforms,
+            outcome_attribution=self.outcome_attribution,
+            allow_unknown=self._flag("allow_unknown"),
+        )
+        queries = outcomes.queries(wanted, breakdown=self.breakdown)
         interval = _data_interval(context)
-        self._check_lateness(interval, wanted)
-        self.reads("outcomes", columns=COLUMNS)
-        sink = self.sink()
-        with typed_refusals():
-            existing = sink.existing()
-            found = self._ask(wanted, breakdown, interval)
-            summary = self._store(sink, existing, found)
+        store = self._store()
+        self._check_lateness(interval, wanted.time_range)
+        self._lineage = Lineage(app_id=self._known_app(), kind="outcomes", columns=outcomes.COLUMNS)
+        stored = store.head()
+        rows = self._ask(queries, interval)
+        summary = self._put(store, stored, rows)
         summary["seconds"] = round(time.monotonic() - started, 3)
-        self.publish(context, summary)
-        return sink.uri
+        self._lineage = self._lineage.publish(context, self, self._hook, summary)
+        return store.uri
 
-    def _check_lateness(self, interval: DataInterval, wanted: OutcomesQuery) -> None:
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any]:
+        """Report to OpenLineage what was read and stored."""
+        return openlineage_facets(self._lineage)
+
+    def get_openlineage_facets_on_failure(self, task_instance: Any) -> OperatorLineage[Any, Any]:
+        """Report to OpenLineage what was to be read."""
+        return openlineage_facets(self._lineage)
+
+    def _store(self) -> Store:
+        """Return the destination; no I/O."""
+        raise NotImplementedError
+
+    def _check_lateness(self, interval: outcomes.DataInterval, time_range: str) -> None:
         if interval.end is None:
-            self.log.info("The run has no data interval, so that no window can be too late for it")
+            self.log.info("The run has no data interval, so no window can be too late for it.")
             return
         allowed = self.max_lateness
-        late = windows.why_late(
+        late = outcomes.why_late(
             interval_end=interval.end,
             now=datetime.now(UTC),
-            time_range=wanted.time_range,
-            max_lateness=windows.default_max_lateness(wanted.time_range)
-            if allowed is None
-            else allowed,
+            time_range=time_range,
+            max_lateness=outcomes.default_max_lateness(time_range) if allowed is None else allowed,
         )
         if late is not None:
             self._refuse_or_warn(late)
-        self._warn_of_a_gap(interval, wanted.time_range)
+        self._warn_of_a_gap(interval, time_range)
 
     def _refuse_or_warn(self, late: str) -> None:
         if self.on_late == "fail":
@@ -107,10 +142,10 @@ class OutcomesTransfer(OutcomesTask, PublishingTask, Destination):
             raise AirflowSkipException(late)
         self.log.warning("%s This run does the latter.", late)
 
-    def _warn_of_a_gap(self, interval: DataInterval, time_range: str) -> None:
+    def _warn_of_a_gap(self, interval: outcomes.DataInterval, time_range: str) -> None:
         if interval.start is None or interval.end is None:
             return
-        gap = windows.gap(
+        gap = outcomes.gap(
             interval_start=interval.start, interval_end=interval.end, time_range=time_range
         )
         if gap:
@@ -122,85 +157,59 @@ class OutcomesTransfer(OutcomesTask, PublishingTask, Destination):
             )
 
     def _ask(
-        self, wanted: OutcomesQuery, breakdown: Sequence[str], interval: DataInterval
-    ) -> list[Row]:
-        observations = self.observe(wanted, breakdown=breakdown)
-        found = rows(observations, app_id=self.hook.app_id, interval=interval)
-        if unknown := missing(found):
+        self, queries: Sequence[outcomes.OutcomesQuery], interval: outcomes.DataInterval
+    ) -> list[outcomes.Row]:
+        observations = outcomes.observe(self._hook, queries)
+        rows = outcomes.rows(observations, app_id=self._hook.app_id, interval=interval)
+        if unknown := outcomes.missing(rows):
             self.log.warning(
-                "OneSignal's answer has no %s: stored without a value. Check the spelling.",
+                "OneSignal's response has no number for %s: stored without a value. Check the "
+                "spelling.",
                 ", ".join(unknown),
             )
-        return found
+        return rows
 
-    def _store(
-        self, sink: Sink, existing: StoredObject | None, found: Sequence[Row]
+    def _put(
+        self, store: Store, stored: StoredObject | None, rows: Sequence[outcomes.Row]
     ) -> dict[str, Any]:
-        from airflow_provider_onesignal.stream.confirmation import store_bytes
+        from airflow_provider_onesignal.files.copy import put_bytes
 
-        file = file_of(found, file_format=self.file_format)
-        stored = None if existing is None else self._same(existing, file)
-        if stored is None:
-            if existing is not None and not self.replace:
-                raise _taken(sink)
-            content_type = CONTENT_TYPES[self.file_format]
-            store_bytes(sink, file, content_type=content_type)
-            self.log.info("Stored %d outcomes in %s", len(found), sink.uri)
+        file = outcomes.file_of(rows, file_format=self.file_format)
+        content_type = outcomes.CONTENT_TYPES[self.file_format]
+        same = None if stored is None else self._same(stored, file)
+        if same is not None:
+            self.log.info("%s already holds these very figures; nothing to store", store.uri)
+        elif stored is not None and not store.replace:
+            raise OneSignalDestinationTakenError(
+                f"{store.uri} already exists and does not hold these figures. Nothing was written: "
+                "choose another name, delete it, or pass replace=True."
+            )
         else:
-            self.log.info("%s holds these very figures already; nothing to store", sink.uri)
-        return _summary(
-            sink.uri,
-            stored or file,
-            rows=len(found),
-            content_type=CONTENT_TYPES[self.file_format],
-            copied=stored is None,
-        )
+            put_bytes(store, file, content_type=content_type)
+            self.log.info("Stored %d outcomes in %s", len(rows), store.uri)
+        return {
+            "uri": store.uri,
+            "bytes": len(file),
+            "rows": len(rows),
+            "columns": list(outcomes.COLUMNS),
+            "sha256": hashlib.sha256(same or file).hexdigest(),
+            "source_etag": None,
+            "content_type": content_type,
+            "copied": same is None,
+        }
 
-    def _same(self, existing: StoredObject, fresh: bytes) -> bytes | None:
-        # All times take equally many characters, so that equal figures have files of equal length.
-        if existing.size != len(fresh):
+    def _same(self, stored: StoredObject, fresh: bytes) -> bytes | None:
+        # All times have equally many characters, so equal figures make files of equal length.
+        if stored.size != len(fresh):
             return None
-        stored = existing.read(0, existing.size)
-        return stored if holds_the_same(stored, fresh, file_format=self.file_format) else None
-
-
-def _summary(
-    uri: str, file: bytes, *, rows: int, content_type: str, copied: bool
-) -> dict[str, Any]:
-    return {
-        "uri": uri,
-        "bytes": len(file),
-        "rows": rows,
-        "sha256": hashlib.sha256(file).hexdigest(),
-        "source_etag": None,
-        "content_type": content_type,
-        "copied": copied,
-    }
-
-
-def _data_interval(context: Context) -> DataInterval:
-    # Runs that an asset or a user started may have none.
-    return DataInterval(
-        start=context.get("data_interval_start"), end=context.get("data_interval_end")
-    )
-
-
-def _length(value: timedelta | float | None) -> timedelta | None:
-    if value is None:
-        return None
-    try:
-        length = value if isinstance(value, timedelta) else timedelta(seconds=value)
-    except (TypeError, ValueError, OverflowError):
-        length = timedelta(-1)
-    if length < timedelta(0):
-        raise OneSignalValidationError(
-            f"max_lateness must be a timedelta, or a number of seconds, got {value!r}."
+        there = stored.read(0, stored.size)
+        return (
+            there if outcomes.holds_the_same(there, fresh, file_format=self.file_format) else None
         )
-    return length
 
 
-def _taken(sink: Sink) -> OneSignalDestinationError:
-    return OneSignalDestinationError(
-        f"{sink.uri} exists already and does not hold these figures. Nothing was written: "
-        "choose another name, delete it, or pass replace=True."
+def _data_interval(context: Context) -> outcomes.DataInterval:
+    # Runs that an asset or a user started may have none.
+    return outcomes.DataInterval(
+        start=context.get("data_interval_start"), end=context.get("data_interval_end")
     )

@@ -1,1 +1,1 @@
-"""Triggers that wait for OneSignal without holding a worker."""
+"""Triggers that wait for OneSignal without holding a worker slot."""

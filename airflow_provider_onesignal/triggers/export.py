@@ -1,4 +1,4 @@
-"""Triggers of the export life cycle. They wait and look, and never start anything."""
+"""Triggers of an export's life. They wait and poll, and never start anything."""
 
 from __future__ import annotations
 
@@ -8,20 +8,19 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 # Imported here and not in run(): an import there would block the loop of all triggers.
-from airflow.providers.common.compat import connection as _connection  # noqa: F401
+import asgiref.sync  # noqa: F401
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from airflow_provider_onesignal.api.readiness import Probe
-from airflow_provider_onesignal.api.redaction import describe_url
-from airflow_provider_onesignal.api.retries import jittered
-from airflow_provider_onesignal.api.waiting import ExportEvent, wait_state
+from airflow_provider_onesignal.api.async_client import file_prober
+from airflow_provider_onesignal.connection import HttpSettings
 from airflow_provider_onesignal.exceptions import (
     OneSignalConfigurationError,
     OneSignalExportTimeoutError,
 )
-from airflow_provider_onesignal.hooks.onesignal import afile_settings
-from airflow_provider_onesignal.settings import HttpSettings
-from airflow_provider_onesignal.transports.aio import file_prober
+from airflow_provider_onesignal.export_run import pause_before_poll
+from airflow_provider_onesignal.hooks.connections import afile_settings
+from airflow_provider_onesignal.readiness import ExportEvent, Probe, wait_state
+from airflow_provider_onesignal.redaction import describe_url
 
 _SHORTEST_PAUSE = 0.05
 """Seconds; a sensor may ask for none, which would leave the loop to nobody else."""
@@ -29,15 +28,15 @@ _SHORTEST_PAUSE = 0.05
 
 class OneSignalExportTrigger(BaseTrigger):
     """
-    Waits in the triggerer until an export's file is ready.
+    Wait in the triggerer until an export's file is ready.
 
-    Its only event is an :class:`~airflow_provider_onesignal.api.waiting.ExportEvent` as a dict. All
-    times are wall clock: the trigger may go on in another process.
+    Its only event is an :class:`~airflow_provider_onesignal.readiness.ExportEvent` as a dict. All
+    times are wall clock: the trigger may continue in another process.
 
-    :param csv_file_url: address of the file
+    :param csv_file_url: the file's URL
     :param deadline: when to give up, in seconds since the epoch
     :param started_at: when the export was started, in seconds since the epoch; None if unknown
-    :param poll_interval: seconds between two looks
+    :param poll_interval: seconds between two polls
     :param onesignal_conn_id: Airflow connection whose timeout, TLS and proxy settings are used
     """
 
@@ -58,7 +57,7 @@ class OneSignalExportTrigger(BaseTrigger):
         self.onesignal_conn_id = onesignal_conn_id
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """Give what another triggerer needs to go on."""
+        """Return what another triggerer needs to continue."""
         return f"{type(self).__module__}.{type(self).__qualname__}", {
             "csv_file_url": self.csv_file_url,
             "deadline": self.deadline,
@@ -68,11 +67,11 @@ class OneSignalExportTrigger(BaseTrigger):
         }
 
     def __repr__(self) -> str:
-        """Show the trigger without the URL, which Airflow's own text would give away."""
+        """Show the trigger without the URL, which Airflow's own representation would reveal."""
         return f"<{type(self).__qualname__} {describe_url(self.csv_file_url)}>"
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Look until the file is ready, cannot become ready, or the deadline has passed."""
+        """Poll until the file is ready, cannot become ready, or the deadline has passed."""
         try:
             end = await self._wait()
         except OneSignalConfigurationError as error:
@@ -82,10 +81,11 @@ class OneSignalExportTrigger(BaseTrigger):
         yield TriggerEvent(end.to_json())
 
     async def on_kill(self) -> None:
-        """Say what becomes of the export, which OneSignal cannot cancel (Airflow >= 3.3)."""
-        self.log.warning(
-            "The task was ended while it waited; the export goes on at OneSignal and its file will "
-            "be at %s for three days",
+        """Log what becomes of the export, which OneSignal cannot cancel (Airflow 3.3+)."""
+        # Airflow also calls this where another triggerer takes the wait over.
+        self.log.info(
+            "This triggerer no longer waits for the export, whose file will be at %s: the task was "
+            "ended, or another triggerer has taken over. The export continues at OneSignal.",
             describe_url(self.csv_file_url),
         )
 
@@ -100,13 +100,13 @@ class OneSignalExportTrigger(BaseTrigger):
                 name = type(error).__name__
                 if time.time() >= self.deadline:
                     raise OneSignalExportTimeoutError(
-                        f"nothing, as the connection cannot be read ({name})"
+                        f"none, because the connection cannot be read ({name})"
                     ) from error
                 self.log.warning("The connection cannot be read (%s); trying again", name)
-            await self._pause()
+            await self._pause(None)
 
-    async def _pause(self) -> None:
-        pause = jittered(max(self.poll_interval, _SHORTEST_PAUSE))
+    async def _pause(self, seen: Probe | None) -> None:
+        pause = pause_before_poll(max(self.poll_interval, _SHORTEST_PAUSE), seen)
         await asyncio.sleep(max(0.0, min(pause, self.deadline - time.time())))
 
     async def _wait(self) -> ExportEvent:
@@ -115,21 +115,20 @@ class OneSignalExportTrigger(BaseTrigger):
         end: ExportEvent | None = None
         async with file_prober(settings) as prober:
             while end is None:
-                # First the pause: the operator has just looked, and a task that is resumed before
+                # First the pause: the operator has just polled, and a task that is resumed before
                 # the scheduler has heard of its worker's end is taken for lost.
-                await self._pause()
+                await self._pause(seen)
                 before, seen = seen, await prober.probe(self.csv_file_url)
                 end = self._end(seen, before)
         return end
 
     def _end(self, seen: Probe, before: Probe | None) -> ExportEvent | None:
-        now = time.time()
         found = wait_state(
             seen,
             url=self.csv_file_url,
             started_at=self.started_at,
             deadline=self.deadline,
-            now=now,
+            now=time.time(),
         )
         if found.end is not None or seen != before:
             file = describe_url(self.csv_file_url)
@@ -139,25 +138,20 @@ class OneSignalExportTrigger(BaseTrigger):
 
 class OneSignalExportTurnTrigger(BaseTrigger):
     """
-    Waits until it is time to ask again for the account's only export slot.
+    Wait until it is time to ask again for the account's only export slot.
 
     :param ask_at: when, in seconds since the epoch
-    :param carry: what the operator needs to go on, given back in the event
     """
 
-    def __init__(self, *, ask_at: float, carry: dict[str, Any]) -> None:
+    def __init__(self, *, ask_at: float) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.ask_at = ask_at
-        self.carry = carry
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """Give what another triggerer needs to go on."""
-        return f"{type(self).__module__}.{type(self).__qualname__}", {
-            "ask_at": self.ask_at,
-            "carry": self.carry,
-        }
+        """Return what another triggerer needs to continue."""
+        return f"{type(self).__module__}.{type(self).__qualname__}", {"ask_at": self.ask_at}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Sleep until then."""
         await asyncio.sleep(max(0.0, self.ask_at - time.time()))
-        yield TriggerEvent(self.carry)
+        yield TriggerEvent({"status": "turn"})

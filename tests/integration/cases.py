@@ -167,7 +167,7 @@ DOWNLOADS: dict[str, Case] = {
         },
     ),
     **line(
-        "The address answers with what no retry mends (204, 400, 401, 410), or redirects",
+        "The URL answers with what no retry fixes (204, 400, 401, 410), or redirects",
         {
             **{
                 str(status): case(answer(status), error=e.OneSignalExportUnavailableError)

@@ -43,7 +43,7 @@ WAITS: dict[str, Case] = {
         {"no ranges": case({"no_ranges": True, **ALWAYS})},
     ),
     **line(
-        "The address answers with what waiting cannot mend (400, 401, 410, 416), or redirects",
+        "The URL answers with what waiting cannot change (400, 401, 410, 416), or redirects",
         {
             **{
                 str(status): case(answer(status), error=e.OneSignalExportUnavailableError)

@@ -13,8 +13,8 @@ import pytest
 
 from airflow_provider_onesignal.api.retries import delay_before_retry
 from airflow_provider_onesignal.exports import SubscriptionsExport
+from airflow_provider_onesignal.files.source import ResumePolicy
 from airflow_provider_onesignal.hooks.onesignal import OneSignalHook
-from airflow_provider_onesignal.stream.resume import ResumePolicy
 from airflow_provider_onesignal.testing import Emulator
 from tests.integration import stores
 from tests.integration.ledger import LEDGER
@@ -23,6 +23,7 @@ from tests.integration.retries import hurry_retries
 
 HERE = Path(__file__).parent
 ROWS = 2000
+PATH_CONNECTIONS = {"s3": stores.PATH_CONNECTION, "gcs": "google_cloud_default"}
 _numbers = count()
 _clients: dict[str, Any] = {}
 
@@ -69,7 +70,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         return delay and 0.0
 
     monkeypatch.setattr(ResumePolicy, "delay", resume)
-    monkeypatch.setattr("airflow_provider_onesignal.transports.sync.delay_before_retry", retry)
+    monkeypatch.setattr("airflow_provider_onesignal.api.client.delay_before_retry", retry)
     return decided
 
 
@@ -78,14 +79,18 @@ def place_of(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Any:
     """Give a place by the name of its store."""
+    # a piece is smaller than the file
+    monkeypatch.setattr("airflow_provider_onesignal.stores.upload.Upload.piece", 16 * 1024)
 
     def make(store: str) -> stores.Place:
         if store == "folder":
             folder = tmp_path / "store"
             folder.mkdir()
             return stores.FolderPlace(folder)
-        url = request.getfixturevalue(f"session_{store}_url")
-        return (_s3 if store == "s3" else _gcs)(url, monkeypatch)
+        kind = store.partition("-")[0]
+        url = request.getfixturevalue(f"session_{kind}_url")
+        place = (_s3 if kind == "s3" else _gcs)(url, monkeypatch)
+        return stores.PathPlace(place, PATH_CONNECTIONS[kind]) if "-" in store else place
 
     return make
 
@@ -93,10 +98,9 @@ def place_of(
 def _s3(url: str, monkeypatch: pytest.MonkeyPatch) -> stores.Place:
     monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", _aws(url))
     _keep_one_client(monkeypatch)
+    monkeypatch.setenv(f"AIRFLOW_CONN_{stores.PATH_CONNECTION.upper()}", _aws(url))
     # a small file goes up in as many parts as a large one
-    monkeypatch.setattr("airflow_provider_onesignal.sinks.s3.part_size", lambda _: 64 * 1024)
-    adjuster = "s3transfer.upload.ChunksizeAdjuster.adjust_chunksize"
-    monkeypatch.setattr(adjuster, lambda _, size, *__: size)
+    monkeypatch.setattr("airflow_provider_onesignal.stores.s3.part_size", lambda _: 64 * 1024)
     monkeypatch.setattr("moto.s3.models.S3_UPLOAD_PART_MIN_SIZE", 1)
     return stores.S3Place(stores.s3_client(url), f"t{next(_numbers)}")
 
@@ -127,7 +131,8 @@ def _gcs(url: str, monkeypatch: pytest.MonkeyPatch) -> stores.Place:
     connection = {"conn_type": "google_cloud_platform", "extra": {"is_anonymous": True}}
     monkeypatch.setenv("AIRFLOW_CONN_GOOGLE_CLOUD_DEFAULT", json.dumps(connection))
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", url)
-    monkeypatch.setattr("airflow_provider_onesignal.sinks.gcs._UPLOAD_CHUNK", 256 * 1024)
+    monkeypatch.setenv("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")
+    monkeypatch.setattr("airflow_provider_onesignal.stores.gcs._CHUNK", 256 * 1024)
     return stores.GCSPlace(stores.gcs_client(url), f"t{next(_numbers)}")
 
 
@@ -151,13 +156,13 @@ def proxied(
     used: list[Proxy] = []
 
     def make(store: str) -> tuple[stores.Place, Proxy]:
-        place = place_of("gcs" if store == "gcs" else "s3")
+        place = place_of(store)
         proxy: Proxy = request.getfixturevalue(f"session_{store.partition('-')[0]}_proxy")
         monkeypatch.setenv("STORAGE_EMULATOR_HOST", proxy.url)
         for name in ("AWS_DEFAULT", stores.PATH_CONNECTION.upper()):
             monkeypatch.setenv(f"AIRFLOW_CONN_{name}", _aws(proxy.url))
         used.append(proxy)
-        return (stores.S3PathPlace(place) if store == "s3-path" else place), proxy
+        return place, proxy
 
     hurry_retries(monkeypatch)
     yield make

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import TaskDeferred, redact
 
-from airflow_provider_onesignal.tasks.memory import ExportMemory
+from airflow_provider_onesignal.operators import export_task
 from tests.unit.fakes import FakeStore
 
 _TRIGGER_PATIENCE = 30.0
@@ -61,12 +61,10 @@ class Ended:
         """The XCom of that name."""
         return dict(self.xcoms.get("summary") or {})
 
-    def note_deferral(self, deferral: TaskDeferred, *, is_kept: bool) -> None:
-        """Remember what went to Airflow's database; the URL only where there is no task state."""
+    def note_deferral(self, deferral: TaskDeferred) -> None:
+        """Remember what Airflow shows of a deferral; what it carries is in the database alone."""
         self.deferrals.append(deferral.trigger)
         self.shown[f"trigger {len(self.deferrals)}"] = repr(deferral.trigger)
-        if is_kept:
-            self.shown[f"deferral {len(self.deferrals)}"] = json.dumps(deferral.kwargs)
 
     def unwrap(self) -> Any:
         """Give the result, or raise the error."""
@@ -178,14 +176,14 @@ def _run(make: Callable[[], Any], context: Any, ended: Ended, *, served: bool) -
         operator.render_template_fields(context)
         ended.shown[f"rendered {len(ended.deferrals)}"] = _rendered(operator)
         # what a process holds in memory does not come back with a deferral
-        ExportMemory._held.clear()
+        export_task._carried_in_process.clear()
         try:
             operator.pre_execute(context)
             if not method:
                 return operator.execute(context)
             return operator.resume_execution(method, kwargs, context)
         except TaskDeferred as deferral:
-            ended.note_deferral(deferral, is_kept="task_state_store" in context)
+            ended.note_deferral(deferral)
             if not served:
                 return None
             event = _served(deferral.trigger)
@@ -234,6 +232,7 @@ def _context(ended: Ended, store: FakeStore | None) -> Any:
         task_id="copy",
         map_index=-1,
         try_number=1,
+        max_tries=2,
         xcom_push=lambda key, value: ended.xcoms.update({key: value}),
     )
     state = {} if store is None else {"task_state_store": store}

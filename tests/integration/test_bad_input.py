@@ -136,7 +136,7 @@ class TestTheConnection:
         error = start(onesignal)
 
         assert type(error) is e.OneSignalUnreachableError
-        assert f"{host}:{port}, asked 5 times" in str(error)
+        assert f"{host}:{port} after 5 attempts" in str(error)
         assert "'onesignal_default'" in str(error)
 
 
@@ -198,7 +198,7 @@ class TestTheUrl:
 
         assert judge(ended, emulator=onesignal, place=place) == CLEAN
         assert type(ended.error) is e.OneSignalExportUnavailableError
-        assert "final address" in str(ended.error)
+        assert "final URL" in str(ended.error)
         assert [asked.operation for asked in onesignal.requests] == ["csv_export"]
 
 
@@ -216,8 +216,8 @@ class TestTheDestination:
         ended = job.run()
 
         assert judge(ended, emulator=onesignal, place=place, before=b"another day") == CLEAN
-        assert type(ended.error) is e.OneSignalDestinationError
-        assert f"{place.uri} exists already" in str(ended.error)
+        assert type(ended.error) is e.OneSignalDestinationTakenError
+        assert f"{place.uri} already exists" in str(ended.error)
         assert "replace=True" in str(ended.error)
         assert onesignal.requests == []
 
@@ -233,7 +233,7 @@ class TestTheDestination:
         ended = job.run(**place.elsewhere)
 
         assert type(ended.error) is e.OneSignalDestinationError
-        text = "refuses: " if store == "folder" else "nowhere/.* does not exist; create it"
+        text = "refuses: " if store == "folder" else "nowhere/.* does not exist: create it"
         with pytest.raises(e.OneSignalDestinationError, match=text):
             raise ended.error
         assert onesignal.requests == onesignal.files.requests == []
@@ -290,7 +290,7 @@ class TestTheDestination:
         )
 
         assert type(ended.error) is e.OneSignalDestinationError
-        assert "s3://nowhere/users.csv.gz does not exist; create it" in str(ended.error)
+        assert "s3://nowhere/users.csv.gz does not exist: create it" in str(ended.error)
         assert onesignal.requests == []
 
     @pytest.mark.parametrize(
@@ -351,7 +351,7 @@ class TestAStoreThatRefuses:
         place = place_of("s3")
         if operation == "PutObject":
             part = 2 * size
-            monkeypatch.setattr("airflow_provider_onesignal.sinks.s3.part_size", lambda _: part)
+            monkeypatch.setattr("airflow_provider_onesignal.stores.s3.part_size", lambda _: part)
         call = BaseClient._make_api_call
 
         def refuse(client: Any, name: str, parameters: Any) -> Any:

@@ -24,8 +24,8 @@ IS_AIRFLOW_3 = find_spec("airflow.sdk") is not None
 HAS_RETRY_POLICIES = IS_AIRFLOW_3 and find_spec("airflow.sdk.definitions.retry_policy") is not None
 # What of the files needs an Airflow newer than the oldest.
 NEEDS = {"first_dag": IS_AIRFLOW_3, "retry_policy": HAS_RETRY_POLICIES}
-DAGS = ["after", "asset_consumer", "before_http", "before_python", "first_dag", "mapped_exports"]
-DAGS += ["message_exports", "retry_policy"]
+DAGS = ["after", "asset_consumer", "before_http", "before_python", "delete_users", "first_dag"]
+DAGS += ["mapped_exports", "message_exports", "retry_policy"]
 STORED = b"what was there before"
 
 
@@ -124,9 +124,9 @@ def test_the_hook_counts_a_segment(onesignal: Emulator) -> None:
 
 
 def test_the_hook_sends_any_other_request(onesignal: Emulator) -> None:
-    onesignal.fail("/notifications", body={"notifications": [{"name": "Sale"}]}, status=200)
+    onesignal.fail("/templates", body={"templates": [{"name": "Sale"}]}, status=200)
 
-    assert functions_of("hook_usage")("message_titles")() == ["Sale"]
+    assert functions_of("hook_usage")("template_names")() == ["Sale"]
 
 
 def test_errors_are_told_apart_by_their_type(onesignal: Emulator) -> None:

@@ -133,14 +133,14 @@ def test_an_export_tells_what_it_read_and_wrote(
     assert heard() == [f"https://api.onesignal.com/{app}/{data}", place.uri]
 
 
-def test_a_url_tells_no_more_than_whose_it_is(onesignal: Emulator, place_of: Any) -> None:
+def test_of_a_url_the_file_itself_tells_its_columns(onesignal: Emulator, place_of: Any) -> None:
     place = place_of("folder")
     url = OneSignalHook().start_export(SubscriptionsExport())
 
     told = Told(place.operator, csv_file_url=url, **place.parameters)
 
     assert told.read.name == f"apps/{OneSignalHook().app_id}/exports"
-    assert told.written.facets == {}
+    assert told.written.facets["schema"].fields[0].name == "id"
 
 
 @pytest.mark.parametrize("by", ["url", "export"])

@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import jsonschema  # type: ignore[import-untyped]
 import pytest
@@ -21,6 +21,8 @@ import requests
 from airflow_provider_onesignal.exceptions import OneSignalError
 from airflow_provider_onesignal.hooks.onesignal import OneSignalHook
 from airflow_provider_onesignal.testing import Emulator
+from tests.operations import APP_ID, OPERATIONS, Operation, by_name
+from tests.unit.scripted import ScriptedServer, json_reply
 
 DESCRIPTION = os.environ.get("ONESIGNAL_OPENAPI", "")
 pytestmark = pytest.mark.skipif(not DESCRIPTION, reason="ONESIGNAL_OPENAPI names no file")
@@ -76,8 +78,10 @@ WRONG: dict[str, Call] = {
     "a user without a name": lambda hook, _: hook.create_user(identity={}),
     "an unknown field": lambda hook, _: hook.export_subscriptions(extra_fields=["shoe_size"]),
     "an unknown message": lambda hook, _: hook.export_events(NOBODY),
-    "a history without e-mail": lambda hook, emulator: hook.message_history(
-        emulator.message_id, events="sent", email="nobody"
+    "a history for no email address": lambda hook, emulator: hook.request(
+        "POST",
+        ["notifications", emulator.message_id, "history"],
+        json={"app_id": hook.app_id, "events": "sent", "email": "nobody"},
     ),
     "an outcome without suffix": lambda hook, _: hook.view_outcomes(
         outcome_names=["os__click"], outcome_time_range="1d"
@@ -104,10 +108,36 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> list[requests.Response]:
 
     monkeypatch.setattr(requests.Session, "send", watched)
     monkeypatch.setattr(
-        "airflow_provider_onesignal.transports.sync._bounded_body",
+        "airflow_provider_onesignal.api.client._bounded_body",
         lambda _request, response, _timeout: response.content,
     )
     return seen
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=by_name)
+def test_each_request_is_as_described(
+    operation: Operation,
+    monkeypatch: pytest.MonkeyPatch,
+    answers: list[requests.Response],
+    description: dict[str, Any],
+) -> None:
+    server = ScriptedServer()
+    server.start()
+    server.script = [json_reply(operation.answer)]
+    connection = {"conn_type": "onesignal", "login": APP_ID, "password": "k", "host": server.url}
+    monkeypatch.setenv("AIRFLOW_CONN_ONESIGNAL_DEFAULT", json.dumps(connection))
+
+    operation.call(OneSignalHook())
+
+    server.stop()
+    (answer,) = answers
+    described = _operation(answer, description)
+    if "requestBody" in described:
+        sent = json.loads(answer.request.body or b"{}")
+        _validate(sent, described["requestBody"]["content"], description)
+    assert set(parse_qs(urlsplit(str(answer.request.url)).query)) <= {
+        parameter["name"] for parameter in described["parameters"]
+    }
 
 
 @pytest.mark.parametrize("name", RIGHT)
@@ -148,14 +178,23 @@ def check(answer: requests.Response, description: dict[str, Any], *, request: bo
 
 def _operation(answer: requests.Response, description: dict[str, Any]) -> dict[str, Any]:
     parts = urlsplit(str(answer.request.url)).path.strip("/").split("/")
+    method = str(answer.request.method).lower()
     for path, methods in description["paths"].items():
-        names = path.partition("?")[0].strip("/").split("/")
-        if len(names) == len(parts) and all(
+        plain, _, query = path.partition("?")
+        names = plain.strip("/").split("/")
+        is_same = len(names) == len(parts) and all(
             name.startswith("{") or name == part for name, part in zip(names, parts, strict=True)
-        ):
-            found: dict[str, Any] = methods[str(answer.request.method).lower()]
+        )
+        if is_same and method in methods and _is_of_channel(answer, query):
+            found: dict[str, Any] = methods[method]
             return found
     raise AssertionError(f"{answer.request.method} {answer.request.url} is not described")
+
+
+def _is_of_channel(answer: requests.Response, query: str) -> bool:
+    """Return whether a message is described there: each channel has a page, as ``?c=push``."""
+    name, _, channel = query.partition("=")
+    return name != "c" or json.loads(answer.request.body or b"{}")["target_channel"] == channel
 
 
 def _validate(value: Any, content: dict[str, Any], description: dict[str, Any]) -> None:

@@ -9,12 +9,12 @@ from unittest.mock import MagicMock
 import pytest
 
 from airflow_provider_onesignal.exceptions import (
-    OneSignalDestinationError,
+    OneSignalDestinationTakenError,
     OneSignalExportCorruptError,
     OneSignalExportTimeoutError,
 )
 from airflow_provider_onesignal.exports import MessageHistoryExport
-from airflow_provider_onesignal.stream import copy
+from airflow_provider_onesignal.files import copy
 from airflow_provider_onesignal.testing import Emulator
 from tests.integration.case import Case, rows
 from tests.integration.cases import DOWNLOADS, PLAIN, N
@@ -63,26 +63,24 @@ def downloads(emulator: Emulator) -> list[Any]:
 
 def is_kept(job: Job) -> bool:
     """Tell whether the task's next try will go on with the export."""
-    return bool(job.store and job.store.values)
+    return bool(job.store and '"url": "http' in repr(job.store.values))
 
 
 class TestEveryFault:
-    @STORES
     @WAYS
     @pytest.mark.parametrize("row", rows(DOWNLOADS))
-    def test_of_the_download_in_every_store(
+    def test_of_the_download(
         self,
         *,
         onesignal: Emulator,
         size: int,
         place_of: Any,
         waits: list[float],
-        store: str,
         mode: str,
         before: bytes | None,
         row: Case,
     ) -> None:
-        place = place_of(store)
+        place = place_of("folder")
         job = prepare(onesignal, place, mode=mode, before=before)
         # the first request compares the file with the object that is there
         skip = 0 if before is None else 1
@@ -92,7 +90,7 @@ class TestEveryFault:
 
         assert judge(ended, emulator=onesignal, place=place, before=before) == CLEAN
         assert all(fault.hits for fault in onesignal.files.faults.all())
-        assert type(ended.error) is (row.error or type(None))
+        assert isinstance(ended.error, row.error or type(None))
         assert str(ended.error).count("127.0.0.1") == (row.error is not None), "the file, once"
         assert len(ended.deferrals) == (mode == "deferred")
         assert max(waits, default=0) >= row.waits
@@ -160,7 +158,7 @@ class TestAPlainFile:
         export = MessageHistoryExport(message_id=onesignal.message_id, events="sent")
         job = prepare(onesignal, place, mode=mode, before=before, export=export)
         # a plain file is compared to its end with the object that is there
-        break_(onesignal.files.fail, "download", row, skip=0 if before is None else 2)
+        break_(onesignal.files.fail, "download", row, skip=0 if before is None else 1)
 
         ended = job.run()
 
@@ -175,8 +173,8 @@ class TestResuming:
     def test_goes_on_where_the_connection_broke_and_inside_the_same_upload(
         self, onesignal: Emulator, place_of: Any, store: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        uploads = MagicMock(side_effect=copy._store)
-        monkeypatch.setattr(copy, "_store", uploads)
+        uploads = MagicMock(side_effect=copy._put)
+        monkeypatch.setattr(copy, "_put", uploads)
         place = place_of(store)
         job = prepare(onesignal, place, mode="deferred", before=None)
         onesignal.files.fail("download", cut_at=60_000, times=None)
@@ -305,7 +303,7 @@ class TestRunningAgain:
         refused = job.run()
 
         assert judge(refused, emulator=onesignal, place=place, before=BEFORE) == CLEAN
-        assert type(refused.error) is OneSignalDestinationError
+        assert type(refused.error) is OneSignalDestinationTakenError
         assert "replace=True" in str(refused.error)
         assert posts(onesignal) == started
         assert all("range" in asked.headers for asked in downloads(onesignal))

@@ -14,6 +14,7 @@ from airflow_provider_onesignal.exceptions import (
     OneSignalConfigurationError,
     OneSignalConflictError,
     OneSignalDestinationError,
+    OneSignalDestinationTakenError,
     OneSignalDestinationUnavailableError,
     OneSignalError,
     OneSignalExportCorruptError,
@@ -22,13 +23,19 @@ from airflow_provider_onesignal.exceptions import (
     OneSignalExportInProgressError,
     OneSignalExportNotReadyError,
     OneSignalExportTimeoutError,
+    OneSignalExportTooSmallError,
     OneSignalExportUnavailableError,
     OneSignalInvalidRequestError,
+    OneSignalNoRecipientsError,
     OneSignalNotFoundError,
+    OneSignalOutcomesGapError,
     OneSignalOutcomesLateError,
     OneSignalPlanError,
     OneSignalRateLimitError,
+    OneSignalRejectedRowsError,
     OneSignalServerError,
+    OneSignalSourceError,
+    OneSignalSubscriptionLimitError,
     OneSignalTransientError,
     OneSignalUnreachableError,
     OneSignalValidationError,
@@ -40,19 +47,30 @@ from airflow_provider_onesignal.exports import (
     SubscriptionsExport,
 )
 from airflow_provider_onesignal.hooks.onesignal import OneSignalHook
+from airflow_provider_onesignal.mappings import EventMapping, UserMapping
 from airflow_provider_onesignal.operators.export import (
     OneSignalExportEventsOperator,
     OneSignalExportMessageHistoryOperator,
     OneSignalExportSubscriptionsOperator,
 )
-from airflow_provider_onesignal.operators.outcomes import OneSignalGetOutcomesOperator
+from airflow_provider_onesignal.operators.outcomes import (
+    OneSignalGetOutcomesOperator,
+    OneSignalRollUpOutcomesOperator,
+)
 from airflow_provider_onesignal.operators.segment import (
     OneSignalCreateSegmentOperator,
     OneSignalDeleteSegmentOperator,
     OneSignalUpdateSegmentOperator,
 )
-from airflow_provider_onesignal.operators.user import OneSignalCreateUserOperator
+from airflow_provider_onesignal.operators.user import (
+    OneSignalCreateUserOperator,
+    OneSignalDeleteUserOperator,
+)
 from airflow_provider_onesignal.sensors.export import OneSignalExportSensor
+from airflow_provider_onesignal.transfers.object_storage_to_onesignal import (
+    ObjectStorageToOneSignalEventsOperator,
+    ObjectStorageToOneSignalUsersOperator,
+)
 from airflow_provider_onesignal.transfers.onesignal_to_gcs import (
     OneSignalExportToGCSOperator,
     OneSignalOutcomesToGCSOperator,
@@ -131,7 +149,7 @@ REMEDIES: dict[str, tuple[type[OneSignalError], ...]] = {
         OneSignalExportTimeoutError,
         OneSignalExportUnavailableError,
     ),
-    "mend the connection": (
+    "fix the connection": (
         OneSignalAuthenticationError,
         OneSignalConfigurationError,
         OneSignalPlanError,
@@ -139,9 +157,18 @@ REMEDIES: dict[str, tuple[type[OneSignalError], ...]] = {
     "look at what is there": (
         OneSignalConflictError,
         OneSignalDestinationError,
+        OneSignalDestinationTakenError,
         OneSignalNotFoundError,
+        OneSignalSubscriptionLimitError,
     ),
-    "mend the DAG": (OneSignalInvalidRequestError, OneSignalValidationError),
+    "look at the data": (
+        OneSignalExportTooSmallError,
+        OneSignalNoRecipientsError,
+        OneSignalOutcomesGapError,
+        OneSignalRejectedRowsError,
+        OneSignalSourceError,
+    ),
+    "fix the DAG": (OneSignalInvalidRequestError, OneSignalValidationError),
     "look into it": (OneSignalExportError, OneSignalOutcomesLateError),
 }
 
@@ -171,6 +198,18 @@ def call_everything() -> dict[str, Any]:
             properties={"language": "en"},
             subscriptions=[{"type": "Email", "token": "me@example.com"}],
         )
+        found: dict[str, Any] = hook.view_user("external_id", "42")
+        hook.update_user("external_id", "42", properties={"language": "de"})
+        hook.delete_user("external_id", "42")
+        refused: list[dict[str, Any]] = hook.create_custom_events(
+            [{"name": "bought", "external_id": "42"}]
+        )
+        sent: dict[str, Any] = hook.send_message(
+            {"target_channel": "push", "contents": {"en": "Hi"}, "included_segments": ["Gold"]}
+        )
+        figures: dict[str, Any] = hook.view_message(sent["id"], outcome_names=["os__click.count"])
+        messages: list[str] = [message["id"] for message in hook.view_messages(kind=1)]
+        hook.cancel_message(sent["id"])
         urls: list[str] = [
             hook.export_subscriptions(extra_fields=["country"]),
             hook.export_events(MESSAGE),
@@ -186,6 +225,7 @@ def call_everything() -> dict[str, Any]:
         log.warning("%s: %s", what_to_do(error), error)
         raise
     done = {"names": names, "segment": segment, "user": user, "urls": len(urls), "said": said}
+    done |= {"found": found, "refused": len(refused), "figures": figures, "messages": messages}
     return done | {"outcomes": outcomes, "anything": anything, "well": is_well}
 
 
@@ -208,11 +248,25 @@ with DAG(
         identity={"external_id": "{{ run_id }}"},
         properties={"tags": {"plan": "gold"}},
     )
+    forget_user = OneSignalDeleteUserOperator(task_id="forget_user", alias_id="{{ run_id }}")
     outcomes_now = OneSignalGetOutcomesOperator(
         task_id="outcomes_now", outcome_names="os__click.count", outcome_time_range="1h"
     )
-    create >> update >> [add_user, outcomes_now, call_everything()] >> delete
+    create >> update >> [add_user, outcomes_now, call_everything()] >> forget_user >> delete
 
+    ObjectStorageToOneSignalUsersOperator(
+        task_id="users_from_the_lake",
+        path="s3://aws_default@lake/users/{{ ds }}/*.jsonl",
+        mapping=UserMapping(external_id="user_id", tags=["plan"], email="email"),
+        dead_letter="s3://aws_default@lake/refused/users-{{ ds }}.jsonl",
+        max_rejects=0.01,
+    )
+    ObjectStorageToOneSignalEventsOperator(
+        task_id="events_from_the_lake",
+        path="s3://aws_default@lake/events/{{ ds }}.csv.gz",
+        mapping=EventMapping(event_name="order", external_id="user_id", timestamp="at"),
+        dead_letter="s3://aws_default@lake/refused/events-{{ ds }}.jsonl",
+    )
     start = OneSignalExportSubscriptionsOperator(
         task_id="start", segment_name="Gold", include_unsubscribed=False, wait_for_completion=False
     )
@@ -275,6 +329,16 @@ with DAG(
         path="file:///lake/outcomes/{{ ts_nodash }}.jsonl",
         replace=True,
     )
+    month = OneSignalRollUpOutcomesOperator(
+        task_id="month",
+        days="s3://aws_default@lake/outcomes/{date}.jsonl",
+        path="file:///lake/outcomes/{month}.jsonl",
+        on_gap="mark",
+        tolerance=0.05,
+        max_lateness=3600,
+        timezone="Europe/Berlin",
+    )
+    outcomes_to_s3 >> month
 
 
 def test_of_the_user() -> None:

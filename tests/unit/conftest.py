@@ -23,7 +23,7 @@ def server() -> Iterator[ScriptedServer]:
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a folder with a certificate, ``ca.pem`` and ``server.pem``."""
+    """Return a folder with a certificate, ``ca.pem`` and ``server.pem``."""
     folder = tmp_path_factory.mktemp("tls")
     write_certificate(folder)
     return folder
@@ -33,7 +33,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
     """Replace the clock of everything that waits for an export in a worker."""
     fake = FakeClock()
-    for module in ("tasks.export", "tasks.memory", "sensors.export"):
+    for module in ("export_run", "operators.export_task", "sensors.export", "transfers.copying"):
         monkeypatch.setattr(f"airflow_provider_onesignal.{module}.time", fake)
     return fake
 

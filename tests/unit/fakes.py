@@ -8,8 +8,8 @@ from types import SimpleNamespace
 from typing import Any
 from unittest.mock import MagicMock
 
-from airflow_provider_onesignal.api.readiness import Probe
 from airflow_provider_onesignal.exports import ExportRequest
+from airflow_provider_onesignal.readiness import Probe
 
 APP_ID = "8458af75-4da2-4ecf-afb5-f242a8926cc3"
 URL = "https://files.example.com/csv_exports/8458af75/users_0123456789abcdef_2026-11-01.csv.gz"
@@ -23,13 +23,13 @@ class FakeHook:
     Answers from lists, the last answer of each again and again.
 
     :param starts: URLs, or errors to raise
-    :param probes: what each look sees
+    :param probes: what each poll sees
     """
 
     app_id = APP_ID
 
     def __init__(
-        self, *, starts: Iterable[str | Exception] = (URL,), probes: Iterable[Probe] = (READY,)
+        self, *, starts: Iterable[str | BaseException] = (URL,), probes: Iterable[Probe] = (READY,)
     ) -> None:
         self._starts, self._probes = list(starts), list(probes)
         self.started: list[ExportRequest] = []
@@ -38,7 +38,7 @@ class FakeHook:
     def start_export(self, export: ExportRequest) -> str:
         self.started.append(export)
         answer = self._starts[min(len(self.started), len(self._starts)) - 1]
-        if isinstance(answer, Exception):
+        if isinstance(answer, BaseException):
             raise answer
         return answer
 
@@ -59,7 +59,7 @@ class FakeStore:
     def get(self, key: str, default: Any = None) -> Any:
         return json.loads(self.values[key]) if key in self.values else default
 
-    def set(self, key: str, value: Any) -> None:
+    def set(self, key: str, value: Any, *, retention: Any = None) -> None:
         self.values[key] = json.dumps(value)
 
     def delete(self, key: str) -> None:
@@ -102,6 +102,9 @@ class FakeOutletEvents:
 
 
 def task_context(store: FakeStore | None = None, *, run_id: str = "run", **more: Any) -> Any:
-    """Give what Airflow hands to ``execute``; without a store it is that of Airflow < 3.3."""
-    ti = SimpleNamespace(dag_id="dag", run_id=run_id, task_id="task", map_index=-1, try_number=1)
+    """Return what Airflow hands to ``execute``; without a store it is that of Airflow < 3.3."""
+    ti = SimpleNamespace(
+        dag_id="dag", run_id=run_id, task_id="task", map_index=-1, try_number=1, max_tries=2
+    )
+    ti.xcom_push = MagicMock()
     return {"ti": ti, **({} if store is None else {"task_state_store": store}), **more}

@@ -1,8 +1,8 @@
-"""What each status of a file's address means at each age of its export."""
+"""What each status of a file's URL means at each age of its export."""
 
 from __future__ import annotations
 
-from airflow_provider_onesignal.api.readiness import Readiness
+from airflow_provider_onesignal.readiness import Readiness
 
 THREE_DAYS = 3 * 24 * 3600.0
 AGES = (None, 0.0, 60.0, THREE_DAYS - 1, THREE_DAYS, 10 * THREE_DAYS)

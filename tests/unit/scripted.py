@@ -49,7 +49,7 @@ class Seen:
 
 
 class ScriptedServer:
-    """Gives the replies of ``script`` one after the other, and the last one from then on."""
+    """Sends the replies of ``script`` one after the other, and the last one from then on."""
 
     def __init__(self) -> None:
         self.script: list[Reply] = [Reply()]

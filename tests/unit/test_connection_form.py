@@ -6,9 +6,9 @@ import html
 
 import pytest
 
-from airflow_provider_onesignal import connection_form
+from airflow_provider_onesignal import connection as connection_form
+from airflow_provider_onesignal.connection import HttpSettings, http_settings
 from airflow_provider_onesignal.hooks.onesignal import OneSignalHook
-from airflow_provider_onesignal.settings import HttpSettings, http_settings
 
 
 @pytest.fixture

@@ -4,42 +4,42 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import string
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 from unittest.mock import patch
 
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from airflow_provider_onesignal.api.answers import (
     Answer,
+    Sent,
     says_export_is_running,
     value_of,
 )
+from airflow_provider_onesignal.api.client import HttpSession, probe
 from airflow_provider_onesignal.api.request import ApiRequest
 from airflow_provider_onesignal.api.retries import (
     MAX_RETRY_AFTER,
     Failure,
     delay_before_retry,
 )
+from airflow_provider_onesignal.connection import HttpSettings
 from airflow_provider_onesignal.exceptions import OneSignalError
+from airflow_provider_onesignal.files import source as file_answer
+from airflow_provider_onesignal.files.download import Download
+from airflow_provider_onesignal.files.source import HttpSource, ResumePolicy
+from airflow_provider_onesignal.hooks.messages import MessageOperations
 from airflow_provider_onesignal.hooks.onesignal import OneSignalHook
-from airflow_provider_onesignal.hooks.operations import ApiOperations
 from airflow_provider_onesignal.http_policy import retry_after_seconds
-from airflow_provider_onesignal.settings import HttpSettings
-from airflow_provider_onesignal.stream import answer as file_answer
-from airflow_provider_onesignal.stream.errors import StreamError
-from airflow_provider_onesignal.stream.resume import ResumePolicy
-from airflow_provider_onesignal.stream.source import HttpSource
-from airflow_provider_onesignal.transports.sync import HttpSession, probe
-from tests.unit.fakes import APP_ID, URL
+from tests.operations import APP_ID, FILE_URL, OPERATIONS, Operation, by_name
 from tests.unit.scripted import RawServer
 
-MESSAGE = "b6b326a8-40aa-13e5-b91b-bf8bc3fa26f7"
-FILTERS = [{"field": "session_count", "relation": ">", "value": "1"}]
 LONGEST = 2500
+ROUNDS = int(os.environ.get("FUZZ_ROUNDS", "1"))
+"""How many times more examples than usual."""
 NINES = "9" * 5000
 NAMES = st.sampled_from(
     [
@@ -53,6 +53,8 @@ NAMES = st.sampled_from(
         "identity",
         "onesignal_id",
         "outcomes",
+        "notifications",
+        "next_time_offset",
         "code",
         "title",
         "meta",
@@ -60,7 +62,15 @@ NAMES = st.sampled_from(
     ]
 )
 TEXTS = st.text(max_size=30) | st.sampled_from(
-    [URL, "http://[", "https://h:x/y", "http://h/\ud800", " ", "User already running another", "0"]
+    [
+        FILE_URL,
+        "http://[",
+        "https://h:x/y",
+        "http://h/\ud800",
+        " ",
+        "User already running another",
+        "0",
+    ]
 )
 JSON = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | TEXTS,
@@ -78,43 +88,16 @@ BODIES = st.one_of(
 STATUSES = st.sampled_from([200, 201, 202, 204]) | st.integers(200, 599)
 
 
-def is_text(value: Any) -> bool:
-    return isinstance(value, str) and bool(value)
+def is_like(value: Any, good: Any) -> bool:
+    """Return whether a value is of the kind that the operation promises."""
+    if isinstance(good, list):
+        return isinstance(value, list) and all(isinstance(item, dict) for item in value)
+    if isinstance(good, str):
+        return isinstance(value, str) and value.startswith(good[:4] if "://" in good else "")
+    return isinstance(value, type(good))
 
 
-def is_url(value: Any) -> bool:
-    return is_text(value) and value.startswith(("http://", "https://"))
-
-
-def are_objects(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(item, dict) for item in value)
-
-
-def is_user(value: Any) -> bool:
-    return is_text(value["identity"]["onesignal_id"])
-
-
-CALLS: dict[str, tuple[Callable[[ApiOperations], Any], Callable[[Any], bool]]] = {
-    "csv_export": (lambda api: api.export_subscriptions(), is_url),
-    "export_events": (lambda api: api.export_events(MESSAGE), is_url),
-    "message_history": (lambda api: api.message_history(MESSAGE, events="sent"), is_url),
-    "create_segment": (lambda api: api.create_segment(name="n", filters=FILTERS), is_text),
-    "view_segments": (lambda api: list(api.view_segments()), are_objects),
-    "view_segment": (
-        lambda api: api.view_segment(MESSAGE),
-        lambda value: isinstance(value, dict) and "subscriber_count" in value,
-    ),
-    "update_segment": (lambda api: api.update_segment(MESSAGE, name="n"), is_text),
-    "delete_segment": (lambda api: api.delete_segment(MESSAGE), lambda value: value is None),
-    "create_user": (lambda api: api.create_user(identity={"external_id": "1"}), is_user),
-    "view_outcomes": (
-        lambda api: api.view_outcomes(outcome_names=["os__click.count"], outcome_time_range="1d"),
-        are_objects,
-    ),
-}
-
-
-class Answered(ApiOperations):
+class Answered(MessageOperations):
     """The operations, each of which gets the same answer."""
 
     app_id = APP_ID
@@ -122,10 +105,9 @@ class Answered(ApiOperations):
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
 
-    def call(self, request: ApiRequest) -> dict[str, Any]:
+    def _exchange(self, request: ApiRequest) -> Sent:
         says_export_is_running(self._answer)
-        answered: dict[str, Any] = value_of(request, self._answer)
-        return answered
+        return Sent(value_of(request, self._answer))
 
 
 def check_text(text: str) -> None:
@@ -140,19 +122,19 @@ def check_error(error: OneSignalError) -> None:
     assert len(error.messages) <= 5
 
 
-@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize("operation", OPERATIONS, ids=by_name)
+@settings(max_examples=30 * ROUNDS)
 @given(status=STATUSES, body=BODIES)
 def test_any_answer_to_any_operation_is_its_value_or_a_typed_error(
-    name: str, status: int, body: bytes
+    operation: Operation, status: int, body: bytes
 ) -> None:
-    call, is_right = CALLS[name]
     try:
-        value = call(Answered(Answer(status=status, body=body)))
+        value = operation.call(Answered(Answer(status=status, body=body)))
     except OneSignalError as error:
         check_error(error)
     else:
         assert status // 100 == 2
-        assert is_right(value)
+        assert is_like(value, operation.value)
 
 
 @pytest.fixture(scope="module")
@@ -223,40 +205,39 @@ class TestOverTheWire:
         lines = [f"HTTP/1.1 {status} x", *(f"{name}: {value}" for name, value in head)]
         return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
 
-    @settings(max_examples=200)
-    @given(name=st.sampled_from(sorted(CALLS)), status=STATUSES, head=HEADS, body=BODIES)
+    @settings(max_examples=40 * ROUNDS)
+    @given(operation=st.sampled_from(OPERATIONS), status=STATUSES, head=HEADS, body=BODIES)
     def test_headers_of_the_api_are_as_hostile_as_bodies(
         self,
         *,
         hook: OneSignalHook,
         raw: RawServer,
-        name: str,
+        operation: Operation,
         status: int,
         head: list[tuple[str, str]],
         body: bytes,
     ) -> None:
         raw.answer = self.framed(status, head, body)
-        self.call_and_check(hook, name)
+        self.call_and_check(hook, operation)
 
-    @settings(max_examples=100)
-    @given(name=st.sampled_from(sorted(CALLS)), answer=st.binary(max_size=200))
+    @settings(max_examples=20 * ROUNDS)
+    @given(operation=st.sampled_from(OPERATIONS), answer=st.binary(max_size=200))
     def test_what_is_no_http_is_no_answer(
-        self, *, hook: OneSignalHook, raw: RawServer, name: str, answer: bytes
+        self, *, hook: OneSignalHook, raw: RawServer, operation: Operation, answer: bytes
     ) -> None:
         raw.answer = answer
-        self.call_and_check(hook, name)
+        self.call_and_check(hook, operation)
 
     @staticmethod
-    def call_and_check(hook: OneSignalHook, name: str) -> None:
-        call, is_right = CALLS[name]
+    def call_and_check(hook: OneSignalHook, operation: Operation) -> None:
         try:
-            value = call(hook)
+            value = operation.call(hook)
         except OneSignalError as error:
             check_error(error)
         else:
-            assert is_right(value)
+            assert is_like(value, operation.value)
 
-    @settings(max_examples=200)
+    @settings(max_examples=40 * ROUNDS)
     @given(status=STATUSES, head=HEADS, body=st.binary(max_size=80))
     @example(status=206, head=[("Content-Range", f"bytes 0-0/{NINES}")], body=b"x")
     @example(status=200, head=[("Content-Length", NINES)], body=b"x")
@@ -268,8 +249,6 @@ class TestOverTheWire:
     def test_a_download_ends_in_bytes_or_in_an_error_of_the_stream(
         self, *, raw: RawServer, status: int, head: list[tuple[str, str]], body: bytes
     ) -> None:
-        from airflow_provider_onesignal.stream.download import Download
-
         raw.answer = self.framed(status, head, body)
         with HttpSession(HttpSettings(timeout=5)) as session:
             policy = ResumePolicy(max_stalls=2, max_resumes=4, first_delay=0.001, longest_delay=0.0)
@@ -278,12 +257,12 @@ class TestOverTheWire:
                 with Download(source) as download:
                     while download.read():
                         pass
-            except StreamError as error:
+            except OneSignalError as error:
                 check_text(str(error))
 
-    @settings(max_examples=100)
+    @settings(max_examples=20 * ROUNDS)
     @given(status=STATUSES, head=HEADS, body=st.binary(max_size=80))
-    def test_a_look_sees_a_status_or_says_what_kept_it_from_seeing(
+    def test_a_poll_sees_a_status_or_says_what_kept_it_from_seeing(
         self, *, raw: RawServer, status: int, head: list[tuple[str, str]], body: bytes
     ) -> None:
         raw.answer = self.framed(status, head, body)
@@ -304,7 +283,7 @@ RETRY_AFTER = st.one_of(
 
 
 class TestRetryAfter:
-    @settings(max_examples=300)
+    @settings(max_examples=60 * ROUNDS)
     @given(text=RETRY_AFTER)
     def test_of_the_api_never_makes_a_wait_endless(self, text: str) -> None:
         asked = retry_after_seconds({"Retry-After": text})
@@ -316,7 +295,7 @@ class TestRetryAfter:
         assert delay is not None
         assert 0 <= delay <= MAX_RETRY_AFTER
 
-    @settings(max_examples=300)
+    @settings(max_examples=60 * ROUNDS)
     @given(text=RETRY_AFTER)
     def test_of_the_file_never_makes_a_wait_endless(self, text: str) -> None:
         asked = retry_after_seconds({"Retry-After": text}) or 0.0
@@ -345,7 +324,7 @@ class TestRetryAfter:
     )
 )
 def test_any_headers_of_a_file_describe_a_version(headers: dict[str, str]) -> None:
-    version = file_answer.version(headers)
+    version = file_answer.version_of(headers)
 
     assert version.size is None or version.size >= 0
     assert not version.contradicts(version)

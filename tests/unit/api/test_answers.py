@@ -7,11 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from airflow_provider_onesignal import exceptions as e
-from airflow_provider_onesignal.api import answers, operations
+from airflow_provider_onesignal.api import answers
 from airflow_provider_onesignal.api.answers import (
     Answer,
     list_of,
@@ -20,9 +19,10 @@ from airflow_provider_onesignal.api.answers import (
     url_of,
     value_of,
 )
+from airflow_provider_onesignal.exports import SubscriptionsExport
 from tests.unit.fakes import APP_ID, URL
 
-REQUEST = operations.export_subscriptions(APP_ID)
+REQUEST = SubscriptionsExport().api_request(APP_ID)
 LOCK = (
     "User already running another CSV export. Please wait until your other CSV exporter finishes "
     "and try again."
@@ -146,7 +146,7 @@ DOCUMENTED = [
             ]
         },
         e.OneSignalConflictError,
-        'user-2 One or more Aliases claimed by another User {"external_id": "a"}',
+        "user-2 One or more Aliases claimed by another User (external_id)",
     ),
     (
         400,
@@ -164,16 +164,21 @@ DOCUMENTED = [
         400,
         {"errors": {"invalid_aliases": {"external_id": ["a"]}}},
         e.OneSignalInvalidRequestError,
-        'invalid_aliases: {"external_id": ["a"]}',
+        "invalid_aliases: 1 of them",
     ),
     (400, {"errors": [{}]}, e.OneSignalInvalidRequestError, "an error without text"),
     (200, {"success": False}, e.OneSignalInvalidRequestError, "HTTP 200"),
     (302, b"", e.OneSignalInvalidRequestError, "redirects"),
-    (429, {"errors": ["API rate limit exceeded"]}, e.OneSignalRateLimitError, "less often"),
-    (429, b"", e.OneSignalRateLimitError, "less often"),
+    (
+        429,
+        {"errors": ["API rate limit exceeded"]},
+        e.OneSignalRateLimitError,
+        "Send fewer requests",
+    ),
+    (429, b"", e.OneSignalRateLimitError, "Send fewer requests"),
     (500, {"errors": ["Internal error"]}, e.OneSignalServerError, "later"),
     (503, {"errors": ["Service temporarily unavailable"]}, e.OneSignalServerError, "later"),
-    (503, b"", e.OneSignalServerError, "no text was given"),
+    (503, b"", e.OneSignalServerError, "it gave no reason"),
     (524, b"<html>524: A timeout occurred</html>", e.OneSignalServerError, "A timeout occurred"),
 ]
 
@@ -207,10 +212,10 @@ ENVELOPES = [
     pytest.param(["one", "two"], ("one", "two"), id="strings"),
     pytest.param(
         [{"code": "c", "title": "t", "meta": {"a": 1}}, {"title": "only"}],
-        ('c t {"a": 1}', "only"),
+        ("c t (a)", "only"),
         id="objects",
     ),
-    pytest.param({"invalid_aliases": {"a": ["b"]}}, ('invalid_aliases: {"a": ["b"]}',), id="map"),
+    pytest.param({"invalid_aliases": {"a": ["b"]}}, ("invalid_aliases: 1 of them",), id="map"),
 ]
 
 
@@ -315,7 +320,7 @@ envelopes = st.fixed_dictionaries(
 
 
 def outcome_of(call: Callable[[], Any]) -> Any:
-    """Give a call's value or its typed error; anything else is raised."""
+    """Return a call's value or its typed error; anything else is raised."""
     try:
         return call()
     except e.OneSignalError as error:
@@ -324,10 +329,10 @@ def outcome_of(call: Callable[[], Any]) -> Any:
 
 @given(body=envelopes | json_values, status=st.integers(100, 599))
 def test_any_json_is_a_value_or_a_typed_error(body, status):
-    def address() -> str:
+    def url() -> str:
         return url_of(REQUEST, value_of(REQUEST, answer(body, status=status)), "csv_file_url")
 
-    outcome = outcome_of(address)
+    outcome = outcome_of(url)
 
     if isinstance(outcome, e.OneSignalError):
         assert len(str(outcome)) < 2500
@@ -361,7 +366,7 @@ def test_no_error_repeats_a_secret_the_server_gave_back(secret, template, status
 
 
 @pytest.mark.parametrize("value", [None, "", 1, ["x"], {"x": 1}, True])
-def test_a_text_that_must_be_there_and_is_not(value):
+def test_a_string_that_must_be_there_and_is_not(value):
     with pytest.raises(e.OneSignalServerError, match="has no 'csv_file_url'"):
         text_of(REQUEST, {"csv_file_url": value}, "csv_file_url")
 
@@ -370,14 +375,14 @@ def test_a_text_that_must_be_there_and_is_not(value):
     "value",
     ["ftp://files.example.com/secret", "no url", "https://", "/secret", "https://[x/secret"],
 )
-def test_an_address_that_is_none_is_refused_without_repeating_it(value):
+def test_a_url_that_is_none_is_refused_without_repeating_it(value):
     with pytest.raises(e.OneSignalServerError, match=r"no http\(s\) URL") as raised:
         url_of(REQUEST, {"csv_file_url": value}, "csv_file_url")
 
     assert "secret" not in str(raised.value)
 
 
-def test_the_address_of_a_file_is_given_as_it_is():
+def test_the_url_of_a_file_is_returned_as_it_is():
     assert url_of(REQUEST, {"destination_url": URL}, "destination_url") == URL
 
 
@@ -387,7 +392,7 @@ def test_a_list_that_must_be_there_and_is_not(value):
         list_of(REQUEST, {"segments": value}, "segments")
 
 
-def test_a_list_of_objects_is_given_as_it_is():
+def test_a_list_of_objects_is_returned_as_it_is():
     assert list_of(REQUEST, {"segments": [{"id": 1}]}, "segments") == [{"id": 1}]
 
 
@@ -396,3 +401,45 @@ def test_whatever_a_429_speaks_of_a_later_try_may_succeed(said):
     error = error_of({"errors": [said]}, status=429)
 
     assert type(error) is e.OneSignalRateLimitError
+
+
+PARTIAL = {"id": "b6b326a8", "errors": {"invalid_aliases": {"external_id": ["anna", "ben"]}}}
+
+
+def test_a_success_with_an_id_and_errors_is_returned_and_shows_no_recipient(caplog):
+    assert value_of(REQUEST, answer(PARTIAL, status=200)) == PARTIAL
+    assert "names 2 errors" in caplog.text
+    assert "anna" not in caplog.text
+
+
+def test_an_empty_id_with_errors_is_a_message_to_nobody():
+    body = {"id": "", "errors": ["All included players are not subscribed"]}
+
+    with pytest.raises(e.OneSignalNoRecipientsError, match="not subscribed"):
+        value_of(REQUEST, answer(body, status=200))
+
+
+def test_events_that_were_refused_alone_are_returned_with_the_rest():
+    body = {"errors": [{"event_user_id": "a", "event_id": "1", "error": {"code": "c"}}]}
+
+    assert value_of(REQUEST, answer(body, status=202)) == body
+
+
+@pytest.mark.parametrize("code", ["subscription-1", "Subscription Limit Exceeded"])
+def test_a_user_with_twenty_subscriptions_has_a_type_of_its_own(code):
+    body = {"errors": [{"code": code, "title": "limit"}]}
+
+    with pytest.raises(e.OneSignalSubscriptionLimitError, match="at most 20 subscriptions"):
+        value_of(REQUEST, answer(body, status=409))
+
+
+def test_words_decide_only_where_the_status_cannot():
+    quoting = {"errors": ["Segment 'Authorization access denied' is already there"]}
+
+    with pytest.raises(e.OneSignalConflictError):
+        value_of(REQUEST, answer(quoting, status=409))
+
+
+def test_a_refused_key_names_the_ip_allowlist():
+    with pytest.raises(e.OneSignalAuthenticationError, match="IP allowlist"):
+        value_of(REQUEST, answer({"errors": ["Access denied."]}, status=403))

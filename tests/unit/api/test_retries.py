@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from airflow_provider_onesignal.api.request import ApiRequest
 from airflow_provider_onesignal.api.retries import (
@@ -18,7 +17,7 @@ from airflow_provider_onesignal.api.retries import (
 GET = ApiRequest(operation="read", method="GET", path="/")
 POST = ApiRequest(operation="start", method="POST", path="/", repeatable=False)
 TRANSIENT = [429, 502, 503, 504, *range(520, 530)]
-NEVER = [200, 301, 400, 401, 403, 404, 405, 409, 410, 413, 422, 500, 501, 505, 519, 530, 599]
+NEVER = [200, 301, 400, 401, 403, 404, 405, 409, 410, 413, 422, 501, 505, 519, 530, 599]
 
 
 def delay(request: ApiRequest, failure: Failure, *, attempt: int = 1) -> float | None:

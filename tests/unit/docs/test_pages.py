@@ -53,7 +53,12 @@ def is_in(quoted: str, text: str) -> bool:
 
 MODULES = {file: ast.parse(file.read_text()) for file in PACKAGE.rglob("*.py")}
 TEXTS = [text for module in MODULES.values() for text in texts_of(module)]
-REFUSALS = list(texts_of(MODULES[PACKAGE / "transfers" / "refusals.py"]))
+REFUSALS = [
+    text
+    for call in ast.walk(MODULES[PACKAGE / "stores" / "__init__.py"])
+    if isinstance(call, ast.Call) and "OneSignalDestination" in ast.unparse(call.func)
+    for text in texts_of(call.args[0])
+]
 
 
 @pytest.mark.parametrize("quoted", quoted_texts())
@@ -87,6 +92,39 @@ def test_python_on_a_page_is_included_and_not_typed(page: Path) -> None:
     typed = [code for code in CODE.findall(page.read_text()) if not SECTION.search(code)]
 
     assert [code for code in typed if not _is_an_import(code)] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS)))
+def test_commands_before_a_dag_are_those_of_its_docstring(page: Path) -> None:
+    text = page.read_text()
+    typed = {line.strip() for line in re.findall(r"^ *airflow .*", text, re.MULTILINE)}
+    wanted = {
+        line.strip()
+        for file in set(re.findall(r"example_dags/\w+.py(?=:dag\b)", text))
+        for line in (ast.get_docstring(ast.parse((ROOT / file).read_text())) or "").splitlines()
+        if line.startswith("    airflow ")
+    }
+
+    assert wanted <= typed
+
+
+def test_the_page_of_the_retry_policy_names_the_errors_that_fail_at_once() -> None:
+    retry = pytest.importorskip("airflow_provider_onesignal.retry", exc_type=ImportError)
+    (row,) = re.findall(
+        r"^\| (.*) \| fails at once \|", (DOCS / "reference" / "retry.md").read_text(), re.MULTILINE
+    )
+
+    assert set(re.findall(r"`(\w+)`", row)) == {each.__name__ for each in retry._CANNOT_SUCCEED}
+
+
+def test_the_page_on_testing_knows_every_path_of_the_control_api() -> None:
+    paths = re.findall(
+        r'Route\(\s*f"{PREFIX}(/[\w/]+)"', (PACKAGE / "testing" / "control.py").read_text()
+    )
+    page = (DOCS / "testing.md").read_text()
+
+    assert len(paths) >= 10
+    assert [path for path in paths if f" {path}`" not in page] == []
 
 
 def _is_an_import(code: str) -> bool:
@@ -154,7 +192,7 @@ def test_every_class_that_users_make_has_a_page() -> None:
         f"{module}.{name}"
         for module in modules
         for name in _public_classes(module)
-        if f"::: class {module}.{name}" not in shown
+        if f"::: {module}.{name}\n" not in shown
     ]
 
     assert missing == []

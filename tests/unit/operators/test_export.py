@@ -9,24 +9,28 @@ from functools import partial
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import DAG, TaskDeferred, TaskGroup
+from airflow.providers.common.compat.sdk import (
+    DAG,
+    AirflowTaskTimeout,
+    TaskDeferred,
+    TaskGroup,
+)
 
 from airflow_provider_onesignal import exceptions as e
-from airflow_provider_onesignal.api.readiness import Probe
 from airflow_provider_onesignal.api.retries import turn_delay
 from airflow_provider_onesignal.exports import (
     EventsExport,
     MessageHistoryExport,
-    StartedExport,
     SubscriptionsExport,
 )
+from airflow_provider_onesignal.operators import export_task
 from airflow_provider_onesignal.operators.export import (
+    ExportOperator,
     OneSignalExportEventsOperator,
     OneSignalExportMessageHistoryOperator,
     OneSignalExportSubscriptionsOperator,
 )
-from airflow_provider_onesignal.tasks.export import ExportTask
-from airflow_provider_onesignal.tasks.memory import ExportMemory
+from airflow_provider_onesignal.readiness import Probe
 from airflow_provider_onesignal.triggers.export import (
     OneSignalExportTrigger,
     OneSignalExportTurnTrigger,
@@ -38,18 +42,19 @@ MESSAGE = "b6b326a8-40aa-13e5-b91b-bf8bc3fa26f7"
 NEW_URL = URL.replace("0123", "9999")
 BUSY = e.OneSignalExportInProgressError("User already running another CSV export.")
 READY_EVENT = {"status": "ready", "last_seen": "HTTP 206"}
+TURN = {"status": "turn"}
 BOTH_MODES = pytest.mark.parametrize("deferrable", [False, True], ids=["in-worker", "deferrable"])
 
 
 @pytest.fixture(autouse=True)
 def nothing_held(monkeypatch, clock):
-    monkeypatch.setattr(ExportMemory, "_held", {})
+    monkeypatch.setattr(export_task, "_carried_in_process", {})
 
 
 @pytest.fixture(autouse=True)
 def plain_log(monkeypatch):
     # Airflow 3 logs past the standard library.
-    monkeypatch.setattr(ExportTask, "log", logging.getLogger("task"))
+    monkeypatch.setattr(ExportOperator, "log", logging.getLogger("task"))
 
 
 @pytest.fixture
@@ -61,7 +66,7 @@ def make(hook: FakeHook, **parameters: Any) -> Any:
     """Make a fresh instance, as each process that runs a part of a task does."""
     given: dict[str, Any] = {"task_id": "task", "deferrable": False} | parameters
     task = OneSignalExportSubscriptionsOperator(**given)
-    task.__dict__["hook"] = hook
+    task.__dict__["_hook"] = hook
     return task
 
 
@@ -81,7 +86,7 @@ def resume(task: Any, deferred: TaskDeferred, context: Any, event: Any = READY_E
 
 
 def another_process() -> None:
-    ExportMemory._held.clear()
+    export_task._carried_in_process.clear()
 
 
 class TestInAWorker:
@@ -115,7 +120,7 @@ class TestInAWorker:
         hook = FakeHook(probes=[PENDING])
         began = clock.now
 
-        with pytest.raises(e.OneSignalExportTimeoutError, match="Last seen: HTTP 404, pending"):
+        with pytest.raises(e.OneSignalExportTimeoutError, match="Last response: HTTP 404, pending"):
             make(hook, timeout=25, poll_interval=10).execute(task_context(store))
 
         assert clock.now - began == pytest.approx(25, abs=0.1)
@@ -139,7 +144,6 @@ class TestInAWorker:
 
         assert make(hook, wait_for_completion=False).execute(task_context(store)) == URL
         assert hook.probed == []
-        assert not store.values
 
 
 class TestDeferred:
@@ -167,14 +171,25 @@ class TestDeferred:
     def test_a_ready_file_is_not_deferred_for(self):
         assert make(FakeHook(), deferrable=True).execute(task_context()) == URL
 
-    def test_where_the_state_holds_the_address_the_deferral_carries_no_second_copy(self, store):
-        pending = FakeHook(probes=[PENDING])
+    def test_a_deferred_export_calls_the_task_state_four_times(self):
+        calls: list[str] = []
 
-        kept = deferral(make(pending, deferrable=True).execute, task_context(store))
-        unkept = deferral(make(pending, deferrable=True).execute, task_context())
+        class Store(FakeStore):
+            def get(self, key: str, default: Any = None) -> Any:
+                calls.append("get")
+                return super().get(key, default)
 
-        assert not kept.kwargs
-        assert dict(unkept.kwargs or {})["started"]["url"] == URL
+            def set(self, key: str, value: Any, *, retention: timedelta | None = None) -> None:
+                calls.append("set")
+                assert retention == timedelta(days=3)
+                super().set(key, value)
+
+        context = task_context(Store())
+        deferred = deferral(make(FakeHook(probes=[PENDING]), deferrable=True).execute, context)
+        resume(make(FakeHook()), deferred, context)
+
+        # What an earlier try left, the mark before the request, the export, the result.
+        assert calls == ["get", "set", "set", "set"]
 
     @pytest.mark.parametrize("durable", [True, False])
     @pytest.mark.parametrize("has_store", [True, False])
@@ -187,7 +202,7 @@ class TestDeferred:
         fresh = make(FakeHook(), deferrable=True, durable=durable)
 
         assert resume(fresh, deferred, context) == URL
-        assert fresh.hook.started == []
+        assert fresh._hook.started == []
 
     @pytest.mark.parametrize("has_store", [True, False])
     def test_a_deferral_that_loses_its_kwargs_goes_on_in_the_same_process(self, store, has_store):
@@ -236,8 +251,6 @@ class TestDeferred:
             {},
             {"status": "ready"},
             {"status": "success", "last_seen": ""},
-            {"status": "turn"},
-            {"status": "turn", "deadline": "x", "asked": 1},
             [READY_EVENT],
         ],
         ids=repr,
@@ -247,7 +260,7 @@ class TestDeferred:
         deferred = deferral(make(FakeHook(probes=[PENDING]), deferrable=True).execute, context)
         hook = FakeHook()
 
-        with pytest.raises(e.OneSignalExportError, match="not understood"):
+        with pytest.raises(e.OneSignalExportError, match="unknown event"):
             resume(make(hook), deferred, context, event)
 
         assert hook.started == []
@@ -296,7 +309,7 @@ class TestAnotherTry:
             assert make(hook, deferrable=deferrable).execute(context) == URL
 
         assert hook.started == []
-        assert "Going on with the export an earlier try started" in caplog.text
+        assert "Continuing with the export that an earlier try started" in caplog.text
 
     @BOTH_MODES
     @pytest.mark.parametrize(
@@ -320,12 +333,54 @@ class TestAnotherTry:
         assert "a new export is needed" in caplog.text
 
     @BOTH_MODES
-    def test_after_a_success_starts_a_new_one(self, store, deferrable):
+    def test_after_a_success_that_airflow_did_not_note_returns_it_again(self, store, deferrable):
         context = task_context(store)
         make(FakeHook(), deferrable=deferrable).execute(context)
         another_process()
+        hook = FakeHook(starts=[NEW_URL])
+
+        assert make(hook, deferrable=deferrable).execute(context) == URL
+        assert hook.started == []
+
+    @BOTH_MODES
+    def test_after_a_success_a_cleared_task_starts_a_new_one(self, store, deferrable):
+        context = task_context(store)
+        make(FakeHook(), deferrable=deferrable).execute(context)
+        context["ti"].max_tries += 3
 
         assert make(FakeHook(starts=[NEW_URL])).execute(context) == NEW_URL
+
+    @pytest.mark.parametrize(
+        "lost", [e.OneSignalUnreachableError("cut"), SystemExit(143)], ids=["cut", "killed"]
+    )
+    def test_after_a_lost_answer_waits_for_its_turn_whatever_on_conflict_says(
+        self, store, caplog, lost
+    ):
+        context = task_context(store)
+        with pytest.raises(type(lost)):
+            make(FakeHook(starts=[lost])).execute(context)
+        hook = FakeHook(starts=[BUSY, NEW_URL])
+
+        assert make(hook, on_conflict="fail").execute(context) == NEW_URL
+        assert "never learned its URL" in caplog.text
+
+    def test_a_state_that_cannot_be_written_costs_the_next_try_and_not_this_one(self, caplog):
+        class Store(FakeStore):
+            def set(self, key: str, value: Any, *, retention: Any = None) -> None:
+                if "url" in value or "result" in value:
+                    raise OSError("down")
+
+        context = task_context(Store())
+
+        assert make(FakeHook()).execute(context) == URL
+        assert "The task state cannot be written (OSError)" in caplog.text
+
+    def test_after_a_refusal_there_is_nothing_to_wait_for(self, store):
+        context = task_context(store)
+        with pytest.raises(e.OneSignalPlanError):
+            make(FakeHook(starts=[e.OneSignalPlanError("no")])).execute(context)
+
+        assert not store.values
 
     @BOTH_MODES
     @pytest.mark.parametrize(("status", "error", "is_kept"), ENDS)
@@ -368,7 +423,7 @@ class TestTheTakenSlot:
     @pytest.fixture(autouse=True)
     def whole_waits(self, monkeypatch):
         without_jitter = partial(turn_delay, rand=lambda: 0.0)
-        monkeypatch.setattr("airflow_provider_onesignal.tasks.export.turn_delay", without_jitter)
+        monkeypatch.setattr("airflow_provider_onesignal.export_run.turn_delay", without_jitter)
 
     def test_fail_raises_at_once(self, store, clock):
         with pytest.raises(e.OneSignalExportInProgressError):
@@ -385,10 +440,8 @@ class TestTheTakenSlot:
 
         assert clock.slept == [10, 20, 40, 60, 60]
         assert len(hook.started) == 6
-        assert "Another export of this account is running; waiting 10 s, for the 1st time" in (
-            caplog.text
-        )
-        assert "waiting 40 s, for the 3rd time" in caplog.text
+        assert "next attempt in 10 s (attempts so far: 1)" in caplog.text
+        assert "next attempt in 40 s (attempts so far: 3)" in caplog.text
 
     @BOTH_MODES
     def test_the_wait_for_the_turn_ends_at_the_deadline(self, clock, deferrable):
@@ -397,7 +450,7 @@ class TestTheTakenSlot:
         context = task_context()
         task = make(hook, timeout=100, deferrable=deferrable)
 
-        with pytest.raises(e.OneSignalExportTimeoutError, match="each of the 5 times") as raised:
+        with pytest.raises(e.OneSignalExportTimeoutError, match="each of the 5 attempts") as raised:
             self.run_to_the_end(task, hook, context, clock)
 
         assert raised.value.__cause__ is BUSY
@@ -414,7 +467,7 @@ class TestTheTakenSlot:
                 turn = deferred.trigger
                 clock.sleep(turn.ask_at - clock.now)
                 fresh = make(hook, deferrable=True)
-                part = partial(resume, fresh, deferred, context, turn.carry)
+                part = partial(resume, fresh, deferred, context, TURN)
 
     def test_a_deferrable_task_leaves_its_worker_and_asks_again_at_growing_intervals(
         self, store, clock
@@ -427,12 +480,12 @@ class TestTheTakenSlot:
         for _ in range(5):
             trigger = deferred.trigger
             assert isinstance(trigger, OneSignalExportTurnTrigger)
-            assert trigger.carry["deadline"] == pytest.approx(deadline, abs=0.1)
+            assert deferred.kwargs["carried"]["deadline"] == pytest.approx(deadline, abs=0.1)
             assert deferred.timeout is not None
             delays.append(round(trigger.ask_at - clock.now))
             clock.now = trigger.ask_at
             fresh = make(busy, deferrable=True, timeout=1000)
-            deferred = deferral(resume, fresh, deferred, context, trigger.carry)
+            deferred = deferral(resume, fresh, deferred, context, TURN)
 
         assert delays == [10, 20, 40, 60, 60]
         assert clock.slept == []
@@ -449,7 +502,7 @@ class TestTheTakenSlot:
         clock.now += 600
         fresh = make(FakeHook(probes=[PENDING]), deferrable=True, timeout=1000)
 
-        waiting = deferral(resume, fresh, deferred, context, deferred.trigger.carry)
+        waiting = deferral(resume, fresh, deferred, context, TURN)
 
         assert isinstance(waiting.trigger, OneSignalExportTrigger)
         assert waiting.trigger.deadline == pytest.approx(deadline, abs=0.1)
@@ -465,7 +518,7 @@ class TestTheTakenSlot:
         if deferrable:
             deferred = deferral(task.execute, context)
             fresh = make(hook, deferrable=True, wait_for_completion=False)
-            assert resume(fresh, deferred, context, deferred.trigger.carry) == URL
+            assert resume(fresh, deferred, context, TURN) == URL
         else:
             assert task.execute(context) == URL
 
@@ -499,16 +552,34 @@ class TestKilled:
         task = make(FakeHook(probes=[PENDING]), deferrable=True, durable=durable)
         deferral(task.execute, task_context(store if has_store else None))
 
-        with caplog.at_level(logging.INFO):
+        with caplog.at_level(logging.INFO), pytest.raises(SystemExit):
             task.on_kill()
 
         said = caplog.records[-1].getMessage()
-        assert "the export goes on at OneSignal, its file will be at files.example.com/…" in said
-        assert ("next try of this task goes on with it" in said) is is_kept
+        assert "export continues at OneSignal; its file will be at files.example.com/…" in said
+        assert ("next try of this task continues with it" in said) is is_kept
         assert "csv_exports" not in caplog.text
 
+    def test_after_its_success_says_nothing(self, caplog):
+        task = make(FakeHook())
+        task.execute(task_context())
+        caplog.clear()
+
+        with pytest.raises(SystemExit):
+            task.on_kill()
+        assert caplog.text == ""
+
+    def test_what_airflow_itself_ends_is_not_ended_a_second_time(self):
+        with pytest.raises(AirflowTaskTimeout):
+            try:
+                raise AirflowTaskTimeout
+            except AirflowTaskTimeout:
+                make(FakeHook()).on_kill()
+                raise
+
     def test_before_anything_was_started_says_nothing(self, caplog):
-        make(FakeHook()).on_kill()
+        with pytest.raises(SystemExit):
+            make(FakeHook()).on_kill()
 
         assert caplog.text == ""
 
@@ -528,11 +599,12 @@ class TestSecrets:
     def test_the_address_is_masked_before_anything_looks_at_it(self, monkeypatch, deferrable):
         masked: list[str] = []
         kept_masked: list[bool] = []
-        monkeypatch.setattr("airflow_provider_onesignal.tasks.export.mask_url", masked.append)
+        monkeypatch.setattr("airflow_provider_onesignal.export_run.mask_url", masked.append)
 
         class Store(FakeStore):
-            def set(self, key: str, value: Any) -> None:
-                kept_masked.append(URL in masked)  # Airflow logs what is set
+            def set(self, key: str, value: Any, *, retention: Any = None) -> None:
+                if URL in repr(value):  # Airflow logs what is set
+                    kept_masked.append(URL in masked)
                 super().set(key, value)
 
         class Hook(FakeHook):
@@ -544,17 +616,17 @@ class TestSecrets:
         make(hook, deferrable=deferrable).execute(task_context(Store()))
 
         assert hook.probed == [URL]
-        assert kept_masked == [True]
+        assert kept_masked == [True, True]
 
     def test_a_resumed_task_masks_it_too(self, monkeypatch, store):
         context = task_context(store)
         deferred = deferral(make(FakeHook(probes=[PENDING]), deferrable=True).execute, context)
         masked: list[str] = []
-        monkeypatch.setattr("airflow_provider_onesignal.tasks.export.mask_url", masked.append)
+        monkeypatch.setattr("airflow_provider_onesignal.export_run.mask_url", masked.append)
 
         resume(make(FakeHook()), deferred, context)
 
-        assert masked == [URL]
+        assert URL in masked
 
 
 class TestParameters:
@@ -618,7 +690,7 @@ class TestParameters:
         ids=lambda value: type(value).__name__,
     )
     def test_each_operator_is_a_face_of_its_request(self, task, export):
-        task.__dict__["hook"] = hook = FakeHook()
+        task.__dict__["_hook"] = hook = FakeHook()
 
         assert task.execute(task_context()) == URL
         assert hook.started == [export]
@@ -635,7 +707,8 @@ class TestParameters:
         ],
     )
     def test_all_data_parameters_and_the_connection_are_templates(self, operator, fields):
-        assert set(operator.template_fields) == fields | {"onesignal_conn_id"}
+        flags = {"wait_for_completion", "deferrable", "durable"}
+        assert set(operator.template_fields) == fields | flags | {"onesignal_conn_id"}
 
     @pytest.mark.parametrize("given", [None, "me@example.com"])
     def test_whom_airflow_mails_of_failures_is_not_mailed_the_file(self, given):
@@ -645,7 +718,7 @@ class TestParameters:
                 task_id="task", message_id=MESSAGE, events="sent", **own
             )
 
-        assert task.export_request() == MessageHistoryExport(MESSAGE, "sent", given)
+        assert task._export_request() == MessageHistoryExport(MESSAGE, "sent", given)
         assert task.email == ["ops@example.com"]
 
     def test_nor_is_who_is_named_for_a_group_of_tasks(self):
@@ -655,7 +728,7 @@ class TestParameters:
                 task_id="task", message_id=MESSAGE, events="sent"
             )
 
-        assert task.export_request() == MessageHistoryExport(MESSAGE, "sent")
+        assert task._export_request() == MessageHistoryExport(MESSAGE, "sent")
 
     def test_templates_are_rendered_before_the_export_is_started(self):
         task = make(FakeHook(), segment_name="{{ name }}", extra_fields=["{{ field }}"])
@@ -663,7 +736,7 @@ class TestParameters:
         task.render_template_fields({"name": "Active", "field": "country"})
         task.execute(task_context())
 
-        assert task.hook.started == [
+        assert task._hook.started == [
             SubscriptionsExport(segment_name="Active", extra_fields=["country"])
         ]
 
@@ -680,8 +753,5 @@ def test_what_is_kept_is_small_and_holds_no_key(store, clock):
     deferral(make(FakeHook(probes=[PENDING]), deferrable=True).execute, task_context(store))
 
     (kept,) = store.values.values()
-    started = StartedExport.from_json(json.loads(kept))
-    assert started is not None
-    assert started.url == URL
-    assert set(json.loads(kept)) == {"url", "started_at", "fingerprint"}
+    assert set(json.loads(kept)) == {"url", "at", "fingerprint"}
     assert len(kept) < 1000

@@ -45,7 +45,7 @@ def hook() -> MagicMock:
 
 def run(operator: Any, hook: MagicMock, **place: Any) -> Any:
     task = {"dag_id": "d", "run_id": "r", "task_id": "t", "map_index": -1}
-    operator.hook = hook
+    operator._hook = hook
     return operator.execute({"ti": SimpleNamespace(**{**task, **place})})
 
 
@@ -137,7 +137,9 @@ class TestCreate:
         def test_fails_the_task_by_default(
             self, hook: MagicMock, refusal: OneSignalConflictError
         ) -> None:
-            with pytest.raises(OneSignalConflictError, match=f"{FOREIGN} .*'VIPs'.*not this"):
+            with pytest.raises(
+                OneSignalConflictError, match=f"{FOREIGN} .*'VIPs'.*not created by this"
+            ):
                 run(creating(), hook)
 
             hook.update_segment.assert_not_called()
@@ -188,7 +190,7 @@ class TestCreate:
     @pytest.mark.parametrize(
         ("parameters", "rule"),
         [
-            ({"name": ""}, "name must be a text"),
+            ({"name": ""}, "name must be a non-blank string"),
             ({"filters": []}, "1 to 200"),
             ({"description": "x" * 256}, "at most 255"),
             ({"segment_id": "vips"}, "segment_id must be a UUID"),
@@ -237,7 +239,7 @@ class TestUpdate:
         ("parameters", "rule"),
         [
             ({"segment_id": None}, "segment_id must be a UUID"),
-            ({"name": None}, "name must be a text"),
+            ({"name": None}, "name must be a non-blank string"),
             ({"filters": []}, "1 to 200"),
         ],
     )

@@ -24,7 +24,7 @@ def hook() -> MagicMock:
 
 def run(hook: MagicMock, **parameters: Any) -> dict[str, str]:
     operator = OneSignalCreateUserOperator(task_id="t", **parameters)
-    operator.hook = hook
+    operator._hook = hook
     return operator.execute({})
 
 
@@ -43,11 +43,8 @@ def test_what_is_sent_is_what_was_given(hook: MagicMock) -> None:
     )
 
 
-def test_the_aliases_hold_those_that_were_sent_and_the_onesignal_id(hook: MagicMock) -> None:
-    assert run(hook, identity={"external_id": "42"}) == {
-        "external_id": "42",
-        "onesignal_id": ONESIGNAL_ID,
-    }
+def test_no_alias_is_claimed_that_onesignal_does_not_name(hook: MagicMock) -> None:
+    assert run(hook, identity={"external_id": "42"}) == {"onesignal_id": ONESIGNAL_ID}
 
 
 def test_the_aliases_hold_all_that_onesignal_knows_of_the_user(hook: MagicMock) -> None:

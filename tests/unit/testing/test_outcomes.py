@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from airflow_provider_onesignal.testing import errors
@@ -26,7 +28,7 @@ def test_an_outcome_has_id_value_and_aggregation(emulator, call):
 def test_outcomes_age_out_of_their_window(emulator, call):
     emulator.record_outcome("Sale", count=2, value=5)
     seen = []
-    for passed in (0, HOUR, DAY, 30 * DAY):
+    for passed in (0, HOUR, DAY, 31 * DAY):
         emulator.advance(passed)
         seen.append(
             [
@@ -37,6 +39,17 @@ def test_outcomes_age_out_of_their_window(emulator, call):
 
     full, none = [10, 2], [0, 0]
     assert seen == [[full, full, full], [none, full, full], [none, none, full], [none, none, none]]
+
+
+@pytest.mark.parametrize(("days", "expected"), [(None, 1), (30, 0)])
+def test_a_month_is_one_of_the_calendar_or_of_so_many_days(emulator, call, days, expected):
+    emulator.settings.month_days = days
+    now = datetime.fromtimestamp(emulator.account.clock.now(), UTC)
+    # To a first day of a month that follows one of 31 days.
+    emulator.advance((datetime(now.year + 1, 1, 1, tzinfo=UTC) - now).total_seconds())
+    emulator.record_outcome("Sale", ago=30.5 * DAY)
+
+    assert values(call, "outcome_names=Sale.count&outcome_time_range=1mo") == [expected]
 
 
 def test_the_default_window_is_an_hour(emulator, call):

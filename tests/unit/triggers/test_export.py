@@ -15,10 +15,9 @@ from typing import Any
 import pytest
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from airflow_provider_onesignal.api.readiness import Readiness
-from airflow_provider_onesignal.api.waiting import ExportEvent
-from airflow_provider_onesignal.settings import HttpSettings
-from airflow_provider_onesignal.transports import aio
+from airflow_provider_onesignal.api import async_client
+from airflow_provider_onesignal.connection import HttpSettings
+from airflow_provider_onesignal.readiness import ExportEvent, Readiness
 from airflow_provider_onesignal.triggers.export import (
     OneSignalExportTrigger,
     OneSignalExportTurnTrigger,
@@ -107,7 +106,7 @@ async def test_each_line_of_the_table(server, status, age):
 
     readiness = expected(status, age)
     assert event["status"] == END[readiness]
-    assert (f"HTTP {status}" if status else "no answer") in event["last_seen"]
+    assert (f"HTTP {status}" if status else "no response") in event["last_seen"]
 
 
 async def test_it_looks_until_the_file_is_ready(server):
@@ -123,7 +122,7 @@ async def test_a_host_that_is_down_is_waited_for(free_port):
     event = await event_of(make(f"http://127.0.0.1:{free_port}{PATH}", seconds=0.1))
 
     assert event["status"] == "timeout"
-    assert "no answer (no connection, or it broke" in event["last_seen"]
+    assert "no response (no connection, or it broke" in event["last_seen"]
 
 
 async def test_it_starts_nothing_and_sends_no_key(server):
@@ -315,7 +314,7 @@ class TestMany:
         server.script = [NOT_YET]
         running = [asyncio.create_task(event_of(make(server.url + PATH))) for _ in range(30)]
         await asyncio.to_thread(server.wait_for, 60)
-        (shared,) = aio._sessions.values()
+        (shared,) = async_client._sessions.values()
         session: Any = shared.opening.result()
 
         assert shared.users == 30
@@ -328,7 +327,7 @@ class TestMany:
         server.script = [READY]
         assert {event["status"] for event in await asyncio.gather(*running[15:])} == {"ready"}
         assert session.closed
-        assert aio._sessions == {}
+        assert async_client._sessions == {}
         assert not [each for each in recwarn if "nclosed" in str(each.message)]
 
     async def test_a_thousand_do_not_hold_up_what_runs_beside_them(self, holds):
@@ -430,21 +429,39 @@ class file_host:  # noqa: N801
 
 class TestTurn:
     def test_survives_its_way_through_the_database(self):
-        carry = {"status": "turn", "deadline": 1.5, "asked": 2}
-        path, kwargs = OneSignalExportTurnTrigger(ask_at=1.0, carry=carry).serialize()
+        path, kwargs = OneSignalExportTurnTrigger(ask_at=1.0).serialize()
 
         again = OneSignalExportTurnTrigger(**json.loads(json.dumps(kwargs)))
 
         assert path.endswith(".OneSignalExportTurnTrigger")
         assert again.serialize() == (path, kwargs)
 
-    async def test_gives_back_what_it_carries_when_it_is_time(self, loop_clock):
-        trigger = OneSignalExportTurnTrigger(ask_at=loop_clock.now + 30, carry={"asked": 2})
+    @pytest.mark.parametrize(("left", "slept"), [(30, 30), (-60, 0)])
+    async def test_waits_until_it_is_time_and_after_a_restart_no_longer(
+        self, loop_clock, left, slept
+    ):
+        trigger = OneSignalExportTurnTrigger(ask_at=loop_clock.now + left)
 
-        assert await event_of(trigger) == {"asked": 2}
-        assert loop_clock.slept == [30]
+        assert await event_of(trigger) == {"status": "turn"}
+        assert loop_clock.slept == [slept]
 
-    async def test_after_a_restart_it_waits_no_longer_than_before(self, loop_clock):
-        await event_of(OneSignalExportTurnTrigger(ask_at=loop_clock.now - 60, carry={}))
 
-        assert loop_clock.slept == [0]
+async def test_the_host_of_the_file_sets_the_pace(server, loop_clock):
+    server.script = [Reply(status=429, headers={"Retry-After": "45"}), Reply(status=206)]
+
+    await event_of(make(server.url + PATH, deadline=loop_clock.now + 600, poll_interval=10))
+
+    assert loop_clock.slept[1] == 45
+
+
+async def test_a_triggerer_that_is_told_to_stop_waiting_claims_no_end_of_the_task(
+    caplog, monkeypatch
+):
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr(OneSignalExportTrigger, "log", logging.getLogger("trigger"))
+    trigger = OneSignalExportTrigger("https://h/secret_users.csv.gz", deadline=0.0)
+
+    await trigger.on_kill()
+
+    assert "or another triggerer has taken over" in caplog.text
+    assert "secret_users" not in caplog.text

@@ -1,1 +1,0 @@
-"""What operators and transfers are made of: tasks that call OneSignal's API."""

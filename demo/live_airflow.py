@@ -1,4 +1,4 @@
-"""A real Airflow 3 of four processes on SQLite, each of which can be killed and started again."""
+"""A real Airflow 3 of four processes on SQLite."""
 
 from __future__ import annotations
 
@@ -8,10 +8,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import ClassVar, Self
-
-import psutil
 
 from demo.airflow_client import AirflowClient
 from demo.processes import Child, ProcessFailedError, free_port, wait_until
@@ -21,7 +18,7 @@ class LiveAirflow:
     """
     Starts on entering its ``with`` block, and leaves no process behind at its end.
 
-    :param home: AIRFLOW_HOME, made where it does not exist
+    :param home: AIRFLOW_HOME, created if it does not exist
     :param dags: folder of the DAGs to run
     :param variables: further environment variables of all processes, such as AIRFLOW_CONN_...
     :param components: what to start of it, the API server among them; None for all
@@ -34,7 +31,6 @@ class LiveAirflow:
         "dag-processor": "dag_processor",
         "triggerer": "triggerer",
     }
-    client_type: ClassVar[type[AirflowClient]] = AirflowClient
 
     def __init__(
         self,
@@ -45,14 +41,12 @@ class LiveAirflow:
         components: Sequence[str] | None = None,
     ) -> None:
         self.home = home.resolve()
-        self.components = {
-            name: self.every_component[name] for name in components or self.every_component
-        }
+        self.components = components or list(self.every_component)
         self.port = free_port()
-        self.client = self.client_type(f"http://127.0.0.1:{self.port}")
+        self.client = self.make_client(f"http://127.0.0.1:{self.port}")
         self.env = environment(home=self.home, dags=dags.resolve(), port=self.port)
         self.env.update(variables or {})
-        self._children: dict[str, Child] = {}
+        self.children: dict[str, Child] = {}
 
     def __enter__(self) -> Self:
         try:
@@ -66,41 +60,36 @@ class LiveAirflow:
             raise
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
+    def make_client(self, url: str) -> AirflowClient:
+        """Return what talks to it."""
+        return AirflowClient(url)
+
     def migrate(self) -> None:
-        """Make the database."""
+        """Create the database."""
         self.home.mkdir(parents=True, exist_ok=True)
         done = subprocess.run(
             [*airflow_command(), "db", "migrate"],
             env=self.env,
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
             check=False,
         )
         if done.returncode:
-            raise ProcessFailedError(
-                f"airflow db migrate failed\n{(done.stdout + done.stderr)[-3000:]}"
-            )
+            raise ProcessFailedError(f"airflow db migrate failed\n{done.stdout[-3000:]}")
 
     def start(self, component: str) -> None:
         """Start one of the components."""
-        self._children[component] = Child(
-            name=component,
-            command=self.command(component),
-            env=self.env,
-            log=self.home / f"{component}.log",
-        )
+        log = self.home / f"{component}.log"
+        command = self.command(component)
+        self.children[component] = Child(name=component, command=command, env=self.env, log=log)
 
     def command(self, component: str) -> list[str]:
-        """Give what starts a component."""
+        """Return what starts a component."""
         options = {
             "api-server": ["--host", "127.0.0.1", "--port", str(self.port)],
             "scheduler": ["--skip-serve-logs"],
@@ -109,67 +98,42 @@ class LiveAirflow:
         return [*airflow_command(), component, *options.get(component, [])]
 
     def kill(self, component: str) -> None:
-        """End a component as a lost machine would: at once, without a word to anyone."""
-        self._children.pop(component).kill()
-
-    def task_processes(self) -> list[int]:
-        """Find the processes in which operators run: children of the executor's workers."""
-        workers = psutil.Process(self._children["scheduler"].pid).children()
-        return [task.pid for worker in workers for task in worker.children(recursive=True)]
+        """End a component as a lost machine would."""
+        self.children.pop(component).kill()
 
     def wait_healthy(self, timeout: float = 120) -> None:
-        """
-        Wait until every component says that it is well.
+        """Wait until every component says that it is well; raise if one has ended."""
+        wait_until(self._is_healthy, what="a healthy Airflow", timeout=timeout)
 
-        :raises ProcessFailedError: one has ended
-        :raises TimeoutError: they are not in time
-        """
-
-        def healthy() -> bool:
-            for child in self._children.values():
-                child.check()
-            health = self.client.healthy()
-            return all(health.get(name) for name in self.components.values())
-
-        wait_until(healthy, what="a healthy Airflow", timeout=timeout)
+    def _is_healthy(self) -> bool:
+        for child in self.children.values():
+            child.check()
+        health = self.client.healthy()
+        return all(health.get(self.every_component[each]) for each in self.components)
 
     def wait_for_dag(self, dag_id: str, timeout: float = 60) -> None:
-        """
-        Wait until the DAG can be run.
-
-        :raises TimeoutError: it is not in time; the text has the DAG's import error
-        """
+        """Wait until the DAG can be run; a TimeoutError's text has its import error."""
         try:
-            wait_until(
-                lambda: self.client.has_dag(dag_id), what=f"the DAG {dag_id}", timeout=timeout
-            )
+            wait_until(lambda: self.client.has_dag(dag_id), what=f"DAG {dag_id}", timeout=timeout)
         except TimeoutError as error:
             raise TimeoutError(f"{error}\n{self.client.import_errors()}") from None
 
-    def log(self, component: str) -> str:
-        """Give what a component has logged so far."""
-        return (self.home / f"{component}.log").read_text(encoding="utf-8", errors="replace")
-
     def stop(self) -> None:
         """Stop everything."""
-        for child in self._children.values():
+        for child in self.children.values():
             child.ask_to_stop()
-        while self._children:
-            _, child = self._children.popitem()
+        while self.children:
+            _, child = self.children.popitem()
             child.stop()
 
 
 def airflow_command() -> list[str]:
-    """Run Airflow with this Python, wherever its scripts are."""
+    """Return what runs Airflow with this Python, wherever its scripts are."""
     return [sys.executable, "-m", "airflow"]
 
 
 def environment(*, home: Path, dags: Path, port: int) -> dict[str, str]:
-    """
-    Configure an Airflow for a small machine and impatient people.
-
-    Nothing of an Airflow that the caller's environment describes is taken over.
-    """
+    """Configure an Airflow for a small machine, with nothing of the caller's own Airflow."""
     inherited = {
         name: value
         for name, value in os.environ.items()
@@ -194,11 +158,11 @@ def environment(*, home: Path, dags: Path, port: int) -> dict[str, str]:
         "SCHEDULER__TRIGGER_TIMEOUT_CHECK_INTERVAL": "2",
         # Runs are started by hand: a schedule would start one of its own at once.
         "SCHEDULER__USE_JOB_SCHEDULE": "False",
-        # A killed triggerer's work goes to another after this many seconds without a heartbeat.
+        # Seconds without a heartbeat after which a killed triggerer's work goes to another.
         "TRIGGERER__JOB_HEARTBEAT_SEC": "1",
         "TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "6",
         "USAGE_DATA_COLLECTION__ENABLED": "False",
-        # A worker looks this often whether its task has ended.
+        # How often a worker asks whether its task has ended.
         "WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
     }
     return inherited | {

@@ -1,135 +1,121 @@
-"""Shows a run as it happens: a live table on a terminal, plain lines elsewhere."""
+"""How far the run is: a live table on a terminal, a line for each phase elsewhere."""
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import Protocol, Self
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from time import monotonic
+from typing import Self
 
-from rich.console import Console, Group
+from rich.console import Console
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.spinner import Spinner
 from rich.table import Table
-from rich.text import Text
 
-from demo.view import STEPS, Phase, View
-
-_MIB = 1024 * 1024
+MIB = 1024 * 1024
 
 
-class Screen(Protocol):
-    """Where the demo shows what happens."""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
-
-    def show(self, view: View) -> None:
-        """Show the present moment of the run."""
+class Phase(StrEnum):
+    QUEUED = "queued"
+    STARTING = "start export"
+    WAITING = "wait, deferred"
+    RESUMING = "resume"
+    COPYING = "copy, verified"
+    DONE = "done"
+    FAILED = "failed"
 
 
-def best_screen(console: Console) -> Screen:
-    """Choose by what the output is."""
-    return LiveScreen(console) if console.is_terminal else PlainScreen(console)
+STEPS = (Phase.STARTING, Phase.WAITING, Phase.COPYING)
 
 
-class PlainScreen:
-    """
-    A line for each thing that changes.
+@dataclass
+class Progress:
+    """What has been seen of the task, and how long each phase has lasted."""
 
-    :param console: where it goes
-    """
+    clock: Callable[[], float] = monotonic
+    phase: Phase = Phase.QUEUED
+    seconds: dict[Phase, float] = field(default_factory=lambda: defaultdict(float))
+    worker_slots: int = 0
+    copied: int = 0
+    total: int | None = None
+
+    def __post_init__(self) -> None:
+        self._since = self.clock()
+
+    def see(
+        self, state: str | None, *, worker_slots: int = 0, copied: int = 0, total: int | None = None
+    ) -> None:
+        """Take in Airflow's state of the task, and the bytes in the store."""
+        now = self.clock()
+        self.seconds[self.phase] += now - self._since
+        self._since = now
+        self.phase = self._phase(state, copied)
+        self.worker_slots = worker_slots
+        self.copied, self.total = max(copied, self.copied), total or self.total
+
+    def _phase(self, state: str | None, copied: int) -> Phase:
+        if state in ("success", "deferred"):
+            return Phase.DONE if state == "success" else Phase.WAITING
+        if state not in (None, "scheduled", "queued", "running"):
+            return Phase.FAILED
+        if state == "running" and copied:
+            return Phase.COPYING
+        if Phase.WAITING in (self.phase, *self.seconds):
+            return Phase.RESUMING
+        return Phase.STARTING if state == "running" else Phase.QUEUED
+
+
+class Screen:
+    """Shows a run during its ``with`` block."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._phase: Phase | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        return None
-
-    def show(self, view: View) -> None:
-        """Say which phase has begun, and how many worker slots that takes."""
-        if view.phase is not self._phase:
-            self._phase = view.phase
-            line = f"  task: {view.phase.value:<16} worker slots in use: {view.worker_slots}"
-            self._console.print(line, highlight=False, soft_wrap=True)
-
-
-class LiveScreen:
-    """
-    A table that redraws itself.
-
-    :param console: a terminal
-    """
-
-    def __init__(self, console: Console) -> None:
         self._live = Live(console=console, refresh_per_second=8)
         self._spinner = Spinner("dots", style="cyan")
+        self._shown: Phase | None = None
 
     def __enter__(self) -> Self:
-        self._live.start()
+        if self._console.is_terminal:
+            self._live.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._live.stop()
 
-    def show(self, view: View) -> None:
-        """Redraw the table."""
-        self._live.update(Group(self._table(view), self._footer(view)))
+    def show(self, progress: Progress) -> None:
+        if self._console.is_terminal:
+            self._live.update(self._table(progress))
+        elif progress.phase is not self._shown:
+            self._console.print(f"  {_footer(progress)}", highlight=False, soft_wrap=True)
+        self._shown = progress.phase
 
-    def _table(self, view: View) -> Table:
-        table = Table(box=None, padding=(0, 2), header_style="dim")
-        table.add_column("step", min_width=16)
-        table.add_column("state", min_width=10)
-        table.add_column("seconds", justify="right")
-        table.add_column("", min_width=44)
-        order = list(Phase)
+    def _table(self, progress: Progress) -> Table:
+        table = Table(box=None, padding=(0, 2), header_style="dim", caption_justify="left")
+        table.caption = f"  {_footer(progress)}"
+        for heading, width in (("step", 16), ("state", 10), ("seconds", 7), ("", 44)):
+            table.add_column(heading, min_width=width)
         for step in STEPS:
-            is_now = view.phase is step
-            is_past = order.index(view.phase) > order.index(step) and view.phase is not Phase.FAILED
-            state = "running" if is_now else "done" if is_past else ""
-            spent = view.seconds.get(step)
+            is_now, is_past = progress.phase is step, step in progress.seconds
+            style = "bold cyan" if is_now else "green" if is_past else "dim"
             table.add_row(
-                Text(step.value, style="bold cyan" if is_now else "green" if is_past else "dim"),
-                self._spinner if is_now else Text(state, style="green"),
-                "" if spent is None else f"{spent:.1f}",
-                _bar(view) if step is Phase.COPYING and (is_now or is_past) else "",
+                f"[{style}]{step}",
+                self._spinner if is_now else "[green]done" if is_past else "",
+                f"{progress.seconds[step]:.1f}" if is_past else "",
+                _bar(progress) if step is Phase.COPYING and (is_now or is_past) else "",
             )
         return table
 
-    def _footer(self, view: View) -> Text:
-        slots = "none" if view.worker_slots == 0 else str(view.worker_slots)
-        style = "bold green" if view.worker_slots == 0 else "yellow"
-        text = Text(f"  task: {view.phase.value}    worker slots in use: ", style="dim")
-        return text.append(slots, style=style)
+
+def _footer(progress: Progress) -> str:
+    return f"task: {progress.phase:<16} worker slots in use: {progress.worker_slots}"
 
 
-def _bar(view: View) -> Table:
+def _bar(progress: Progress) -> Table:
     line = Table.grid(padding=(0, 1))
-    done = f"{view.copied / _MIB:.1f}"
-    if not view.total:
-        line.add_row(f"{done} MiB")
-        return line
-    line.add_row(
-        ProgressBar(total=view.total, completed=min(view.copied, view.total), width=24),
-        f"{done} of {view.total / _MIB:.1f} MiB",
-    )
+    total = progress.total or progress.copied
+    bar = ProgressBar(total=total, completed=min(progress.copied, total), width=24)
+    line.add_row(bar, f"{progress.copied / MIB:.1f} of {total / MIB:.1f} MiB")
     return line

@@ -16,6 +16,7 @@ run:
     airflow pools set onesignal_export 1 "OneSignal runs one export at a time" --include-deferred
 """
 
+# --8<-- [start:dag]
 from __future__ import annotations
 
 import hashlib
@@ -97,3 +98,4 @@ with DAG(
     tags=["example", "onesignal"],
 ):
     load("{{ var.value.get('onesignal_store_conn_id', '') }}")
+# --8<-- [end:dag]

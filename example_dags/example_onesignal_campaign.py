@@ -14,6 +14,7 @@ means. Before the first run:
     airflow pools set onesignal_export 1 "OneSignal runs one export at a time" --include-deferred
 """
 
+# --8<-- [start:dag]
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
@@ -113,3 +114,4 @@ with DAG(
         >> export_events
         >> delete_segment.as_teardown(setups=create_segment)
     )
+# --8<-- [end:dag]

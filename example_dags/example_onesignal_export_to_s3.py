@@ -15,6 +15,7 @@ Before the first run:
 `--include-deferred` lets a waiting export keep the one slot of the pool, while it holds no worker.
 """
 
+# --8<-- [start:dag]
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
@@ -52,3 +53,4 @@ with DAG(
         outlets=[Asset("onesignal_subscriptions_s3")],
     )
     # --8<-- [end:operator_onesignal_export_to_s3]
+# --8<-- [end:dag]

@@ -11,6 +11,7 @@ the app's settings before the message was sent. The two files land at
     airflow pools set onesignal_export 1 "OneSignal runs one export at a time" --include-deferred
 """
 
+# --8<-- [start:dag]
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
@@ -51,3 +52,4 @@ with DAG(
             pool="onesignal_export",
             outlets=[Asset(f"onesignal_message_{events}")],
         )
+# --8<-- [end:dag]

@@ -2,7 +2,7 @@
 ### An alarm when nobody clicks
 
 Every hour the clicks of the hour that ends now; where there were none, the second task fails, which
-alerts whoever is to know. Before the first run:
+alerts those who need to know. Before the first run:
 
     airflow connections add onesignal_default --conn-uri 'onesignal://APP_ID:API_KEY@'
 """

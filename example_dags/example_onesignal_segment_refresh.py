@@ -1,7 +1,7 @@
 """
 ### Every night, a segment follows the data
 
-A segment of those who bought in the last month, kept for good and told anew every night. The first
+A segment of those who bought in the last month, kept for good and updated every night. The first
 run creates it, later ones find it by its name and update it; a second task then writes into its
 description when that was. Before the first run:
 
@@ -23,7 +23,7 @@ SEGMENT = "Bought within a month"
 
 with DAG(
     dag_id="example_onesignal_segment_refresh",
-    description="A segment of recent buyers, told anew every night",
+    description="A segment of recent buyers, updated every night",
     doc_md=__doc__,
     schedule="@daily",
     start_date=datetime(2026, 1, 1, tzinfo=UTC),

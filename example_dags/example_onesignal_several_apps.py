@@ -13,6 +13,7 @@ one export at a time, hence the pool: they wait for each other, deferred. The fi
     airflow pools set onesignal_export 1 "OneSignal runs one export at a time" --include-deferred
 """
 
+# --8<-- [start:dag]
 from __future__ import annotations
 
 import json
@@ -62,3 +63,4 @@ with DAG(
         pool="onesignal_export",
         outlets=[Asset("onesignal_subscriptions_of_all_apps")],
     ).expand_kwargs(apps(CONN_IDS, f"{FOLDER}/subscriptions", "{{ ds }}"))
+# --8<-- [end:dag]

@@ -8,6 +8,7 @@ repeating one does nothing twice. Before the first run:
     airflow connections add onesignal_default --conn-uri 'onesignal://APP_ID:API_KEY@'
 """
 
+# --8<-- [start:dag]
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
@@ -58,3 +59,4 @@ with DAG(
         max_active_tis_per_dag=8,
     ).expand_kwargs(changed_customers())
     # --8<-- [end:operator_onesignal_create_user]
+# --8<-- [end:dag]

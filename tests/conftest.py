@@ -30,6 +30,10 @@ os.environ |= {
     "GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT": "false",
 }
 
+from tests.older_airflow import stand_in  # noqa: E402 - Airflow reads its home as it is imported
+
+stand_in()
+
 # How fast an example is says more about the machine's other work than about the code.
 settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("steady")

@@ -21,11 +21,11 @@ def size_of_segment(name: str) -> int:
 # --8<-- [end:count]
 # --8<-- [start:request]
 @task
-def message_titles() -> list[str]:
+def template_names() -> list[str]:
     """Call an operation that the hook has no method for."""
     hook = OneSignalHook("onesignal_default")
-    answer = hook.request("GET", "/notifications", params={"app_id": hook.app_id, "limit": 50})
-    return [message.get("name") or message["id"] for message in answer["notifications"]]
+    found = hook.request("GET", "/templates", params={"app_id": hook.app_id, "limit": 50})
+    return [template["name"] for template in found["templates"]]
 
 
 # --8<-- [end:request]

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
-from demo.airflow_client import AirflowClient, AssetEvent
+from demo.airflow_client import AirflowClient
 from demo.live_airflow import LiveAirflow
 
 SETTINGS = {
@@ -38,11 +38,6 @@ class AirflowClient2(AirflowClient):
             return ast.literal_eval(value)
         return value
 
-    def newest_asset_event(self) -> AssetEvent:
-        """Look at what was last said of any asset, by Airflow 2 called a dataset."""
-        events = self.get("datasets/events", order_by="-timestamp", limit=1)["dataset_events"]
-        return AssetEvent(name=events[0]["dataset_uri"], extra=events[0]["extra"])
-
     def logs(self, dag_id: str, run_id: str, task_id: str, attempt: int = 1) -> list[str]:
         """Give the lines a try of a task has logged so far."""
         path = f"dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/{attempt}"
@@ -58,13 +53,16 @@ class LiveAirflow2(LiveAirflow):
         "scheduler": "scheduler",
         "triggerer": "triggerer",
     }
-    client_type: ClassVar[type[AirflowClient]] = AirflowClient2
 
     def __init__(
         self, *, home: Path, dags: Path, variables: Mapping[str, str] | None = None
     ) -> None:
         super().__init__(home=home, dags=dags, variables=variables)
         self.env |= {f"AIRFLOW__{name}": value for name, value in SETTINGS.items()}
+
+    def make_client(self, url: str) -> AirflowClient:
+        """Return what talks to its webserver."""
+        return AirflowClient2(url)
 
     def migrate(self) -> None:
         """Make the database, and let whoever asks be an admin."""

@@ -37,6 +37,7 @@ class DagRun:
         airflow.wait_for_dag(dag_id)
         self.day = day or datetime(2026, 2, 1, tzinfo=UTC) + timedelta(days=next(_days))
         self.run_id = self._client.trigger(dag_id, logical_date=self.day, conf=conf)
+        self._path = f"dags/{dag_id}/dagRuns/{self.run_id}"
 
     def wait_for_task(self, task_id: str, state: str, *, timeout: float = 90) -> None:
         """Wait until a task is in a state."""
@@ -63,7 +64,7 @@ class DagRun:
     def _has_left_its_worker(self, task_id: str) -> bool:
         return any(
             "Received executor event" in line and task_id in line and self.run_id in line
-            for line in self._airflow.log("scheduler").splitlines()
+            for line in (self._airflow.home / "scheduler.log").read_text().splitlines()
         )
 
     def wait_for_success(self, *, timeout: float = 90) -> None:
@@ -76,7 +77,7 @@ class DagRun:
         wait_until(self.has_ended, what="the end of the run", timeout=timeout)
 
     def state(self) -> str:
-        return self._client.run_state(self._dag_id, self.run_id)
+        return str(self._client.get(self._path)["state"])
 
     def has_ended(self) -> bool:
         return self.state() in ("success", "failed")
@@ -87,16 +88,18 @@ class DagRun:
 
     def fail_task(self, task_id: str) -> None:
         """End a task, as the button of that name does."""
-        self._client.fail_task(self._dag_id, self.run_id, task_id)
+        path = f"{self._path}/taskInstances/{task_id}"
+        self._client.call("PATCH", path, json={"new_state": "failed"})
 
     def clear(self) -> None:
         """Let all tasks be run again, as the button of that name does."""
-        self._client.clear(self._dag_id, self.run_id)
+        body = {"dry_run": False, "dag_run_id": self.run_id, "only_failed": False}
+        self._client.call("POST", f"dags/{self._dag_id}/clearTaskInstances", json=body)
 
     def abandon(self) -> None:
         """End the run, so that the next one of the same DAG can begin."""
         if not self.has_ended():
-            self._client.fail_run(self._dag_id, self.run_id)
+            self._client.call("PATCH", self._path, json={"state": "failed"})
 
     def tasks(self) -> list[str]:
         return list(self._client.tasks(self._dag_id, self.run_id))

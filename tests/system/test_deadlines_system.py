@@ -37,7 +37,7 @@ def test_a_deferred_sensor_ends_at_its_timeout_failed_or_skipped(
     assert states == {"start": "success", "fails": "failed", "skips": "skipped"}, logs
     assert run.task("ends_at_execution_timeout")["state"] == "failed"
     assert logs.count("AirflowSensorTimeout: The export's file") >= 2
-    assert "was not ready within 5 s. Last seen: HTTP 404, pending." in logs
+    assert "was not ready within 5 s. Last response: HTTP 404" in logs
     assert posts(emulator) == 1
 
 
@@ -52,7 +52,7 @@ def test_a_deferred_export_ends_at_its_timeout_with_an_error_of_its_own(
     logs = "\n".join(run.logs())
     assert run.task(TASK)["state"] == "failed", logs
     assert "OneSignalExportTimeoutError: The export's file" in logs
-    assert "Last seen: HTTP 404, pending" in logs
+    assert "Last response: HTTP 404" in logs
     assert list(store.glob("late/*")) == []
     assert posts(emulator) == 1
 
@@ -103,7 +103,7 @@ def test_a_task_ended_on_its_worker_says_that_its_export_goes_on(
 
     run.fail_task(TASK)
 
-    said = "The task was killed; the export goes on at OneSignal, its file will be at 127.0.0.1/"
+    said = "The task was killed. The export continues at OneSignal; its file will be at 127.0.0.1/"
     wait_until(lambda: said_in_a_log(airflow, run, said), what="its last words", timeout=60)
     assert posts(emulator) == 1
 
@@ -111,7 +111,7 @@ def test_a_task_ended_on_its_worker_says_that_its_export_goes_on(
 def said_in_a_log(
     airflow: LiveAirflow,
     run: DagRun,
-    said: str = "the export goes on at OneSignal and its file will be at 127.0.0.1/",
+    said: str = "This triggerer no longer waits for the export, whose file will be at 127.0.0.1/",
 ) -> bool:
     logs = (path for path in airflow.home.rglob("*.log*") if path.is_file())
     texts = (path.read_text(errors="replace") for path in logs if run.run_id in str(path))

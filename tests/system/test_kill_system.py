@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from airflow_provider_onesignal.testing import Emulator
@@ -33,7 +34,8 @@ def assert_one_export_landed_whole(run: DagRun, emulator: Emulator, store: Path)
 
 def kill_task_processes(airflow: LiveAirflow) -> None:
     """End the processes in which operators run, as the kernel does when memory is short."""
-    victims = airflow.task_processes()
+    workers = psutil.Process(airflow.children["scheduler"].pid).children()
+    victims = [task.pid for worker in workers for task in worker.children(recursive=True)]
     assert victims
     for pid in victims:
         os.kill(pid, signal.SIGKILL)

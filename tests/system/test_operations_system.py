@@ -72,12 +72,15 @@ def test_outcomes_of_the_day_are_archived_and_rolled_up(
 
     for number in range(1, 32):
         end = datetime(2026, 10, 1, tzinfo=UTC) + timedelta(days=number)
-        (stored.parent / f"{end:%Y-%m-%dT%H-%M}.jsonl").write_bytes(stored.read_bytes())
+        day = [{**row, "value": number, "window_end": end.isoformat()} for row in rows]
+        file = stored.parent / f"{end:%Y-%m-%dT%H-%M}.jsonl"
+        file.write_text("".join(f"{json.dumps(row)}\n" for row in day))
     monthly = start("example_onesignal_outcomes_monthly", conf={"month": "2026-10"})
     monthly.wait_for_success()
 
-    month = store / "outcomes" / "monthly" / "2026-10.jsonl"
-    assert len(month.read_text().splitlines()) == 31 * len(rows)
+    month = (store / "outcomes" / "monthly" / "2026-10.jsonl").read_text().splitlines()
+    assert [json.loads(line)["value"] for line in month] == [sum(range(1, 32))] * len(rows)
+    assert monthly.summary("roll_up")["days"] == 31
 
 
 def test_several_apps_are_exported_one_after_the_other(

@@ -104,12 +104,12 @@ class Site3(Site):
                 {"action": "delete", "entities": [CONN_ID], "action_on_non_existence": "skip"}
             ]
         }
-        self.client._call("PATCH", "connections", json=body)
+        self.client.call("PATCH", "connections", json=body)
 
     def create(self, values: Mapping[str, Any]) -> None:
         """Make the connection by the API."""
         body = {"connection_id": CONN_ID, "conn_type": "onesignal", **values}
-        self.client._call("POST", "connections", json=body)
+        self.client.call("POST", "connections", json=body)
 
 
 class Site2(Site):

@@ -15,7 +15,7 @@ from airflow_provider_onesignal.transfers.onesignal_to_object_storage import (
 )
 
 DEFERRED: dict[str, Any] = {"deferrable": True}
-LIMIT = timedelta(seconds=5)
+LIMIT: Any = timedelta(seconds=5)
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 with DAG(dag_id="short_of_time", schedule=None, start_date=START):

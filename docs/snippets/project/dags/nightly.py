@@ -1,5 +1,6 @@
 """The DAG under test: all subscriptions, every night."""
 
+# --8<-- [start:dag]
 from __future__ import annotations
 
 from datetime import UTC, datetime
@@ -24,3 +25,4 @@ with DAG(
         replace=True,
         deferrable=True,
     )
+# --8<-- [end:dag]

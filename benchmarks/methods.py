@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from benchmarks.servers import BUCKET
 
 if TYPE_CHECKING:
-    from airflow_provider_onesignal.stream.sink import Sink
+    from airflow_provider_onesignal.stores import Store
 
 KEY = "nightly/subscriptions.csv.gz"
 MIB = 1024 * 1024
@@ -42,33 +42,34 @@ class Cost:
         return self.peak - self.before
 
 
-def to_sink(url: str, sink: Sink) -> Callable[[], object]:
+def to_store(url: str, store: Store, *, connections: int = 4) -> Callable[[], object]:
     import requests
 
-    from airflow_provider_onesignal.stream.copy import copy
-    from airflow_provider_onesignal.stream.source import HttpSource
+    from airflow_provider_onesignal.files.copy import copy_file
+    from airflow_provider_onesignal.files.source import HttpSource
 
-    sink.existing()
-    return lambda: copy(HttpSource(url, requests.Session()), sink)
+    store.head()
+    return lambda: copy_file(HttpSource(url, requests.Session()), store, connections=connections)
 
 
 def s3(url: str) -> Callable[[], object]:
-    from airflow_provider_onesignal.sinks.s3 import S3Sink
+    from airflow_provider_onesignal.stores.s3 import S3Store
 
-    return to_sink(url, S3Sink(key=KEY, bucket=BUCKET))
+    return to_store(url, S3Store(key=KEY, bucket=BUCKET, replace=True))
 
 
 def gcs(url: str) -> Callable[[], object]:
-    from airflow_provider_onesignal.sinks.gcs import GCSSink
+    from airflow_provider_onesignal.stores.gcs import GCSStore
 
-    return to_sink(url, GCSSink(bucket_name=BUCKET, object_name=KEY, replace=True))
+    return to_store(url, GCSStore(bucket_name=BUCKET, object_name=KEY, replace=True))
 
 
 def file(url: str) -> Callable[[], object]:
-    from airflow_provider_onesignal.sinks.object_storage import ObjectStorageSink
+    from airflow_provider_onesignal.stores.object_storage import ObjectStorageStore
     from benchmarks.exports import FOLDER
 
-    return to_sink(url, ObjectStorageSink((FOLDER / "copied.csv.gz").as_uri()))
+    path = (FOLDER / "copied.csv.gz").as_uri()
+    return to_store(url, ObjectStorageStore(path, replace=True))
 
 
 def http_to_s3(url: str) -> Callable[[], object]:

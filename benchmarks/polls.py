@@ -54,8 +54,8 @@ def file_host() -> Iterator[str]:
 
 async def cpu_of_looks(url: str) -> float:
     """Give the CPU seconds of 1,000 looks through the prober, after a warm-up."""
-    from airflow_provider_onesignal.settings import HttpSettings
-    from airflow_provider_onesignal.transports.aio import file_prober
+    from airflow_provider_onesignal.api.async_client import file_prober
+    from airflow_provider_onesignal.connection import HttpSettings
 
     async with file_prober(HttpSettings()) as prober:
         for _ in range(100):

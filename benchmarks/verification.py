@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from unittest import mock
 
-from airflow_provider_onesignal.stream import formats
-from airflow_provider_onesignal.stream.chunks import CHUNK
+from airflow_provider_onesignal.files import verify
+from airflow_provider_onesignal.files.chunks import CHUNK
 from benchmarks.bench import table
 from benchmarks.exports import export_file
 from benchmarks.methods import MIB
@@ -21,7 +21,7 @@ def main() -> None:
     path = export_file()
     size = path.stat().st_size / MIB
     print(f"The checks alone, on {size:.0f} MiB of gzip\n")
-    with mock.patch.multiple(formats, GzipFile=gzip.GzipFile, BROKEN=(EOFError, zlib.error)):
+    with mock.patch.multiple(verify, GzipFile=gzip.GzipFile, _BROKEN=(EOFError, zlib.error)):
         slow = seconds(lambda: inspect(path))
     rows = [
         ("gzip and rows, isal", *speed(size, seconds(lambda: inspect(path)))),
@@ -33,7 +33,7 @@ def main() -> None:
 
 def inspect(path: Path) -> None:
     with path.open("rb", buffering=0) as file:
-        formats.check_gzip(lambda: file.read(CHUNK))
+        verify.check(verify.Format.GZIP, lambda: file.read(CHUNK), label=path.name)
 
 
 def digest(path: Path) -> None:

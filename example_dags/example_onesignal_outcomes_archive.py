@@ -37,7 +37,8 @@ FIRST_OF_MONTH = CronTriggerTimetable("30 1 1 * *", timezone="UTC")
 try:
     from airflow.timetables.assets import AssetOrTimeSchedule
 
-    MONTHLY: Any = AssetOrTimeSchedule(timetable=FIRST_OF_MONTH, assets=[LAST_DAY])
+    LAST_DAYS: Any = [LAST_DAY]
+    MONTHLY: Any = AssetOrTimeSchedule(timetable=FIRST_OF_MONTH, assets=LAST_DAYS)
 except ImportError:  # Airflow 2
     from airflow.timetables.datasets import DatasetOrTimeSchedule
 

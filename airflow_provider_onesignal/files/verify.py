@@ -31,7 +31,7 @@ _GZIP_MAGIC = b"\x1f\x8b\x08"
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 _LONGEST_HEADER = 64 * 1024
 _COLUMN = re.compile(r"[^\W\d][\w .:()/-]{0,127}")
-_NO_MARK = bytes(byte for byte in range(256) if byte not in b'"\n')
+_NO_MARK = bytes(byte for byte in range(256) if byte not in b'",\n')
 _FOUR_PAIRS = b'"' * 8  # removed first, since fewer and longer removals are faster
 _BLANK_LINES = re.compile(rb"\n(?:\r?\n)+")
 _BLANK_START = re.compile(rb"(?:\r?\n)+")
@@ -142,11 +142,14 @@ class Table:
         """Read on; chunks may be cut anywhere."""
         if len(self._head) < _LONGEST_HEADER:
             self._head += chunk[: _LONGEST_HEADER - len(self._head)]
-        chunk = self._without_blank_lines(chunk)
+        chunk = self._from_a_line_with_something(chunk)
         if not chunk:
             return
         self._at_line_start = chunk[-1] == ord("\n")
-        marks = chunk.translate(None, _NO_MARK).replace(_FOUR_PAIRS, b"").replace(b'""', b"")
+        marks = chunk.translate(None, _NO_MARK)
+        if b"\n\n" in marks:  # a blank line, or one of a single cell: else a comma is between
+            marks = _BLANK_LINES.sub(b"\n", chunk).translate(None, _NO_MARK)
+        marks = marks.translate(None, b",").replace(_FOUR_PAIRS, b"").replace(b'""', b"")
         runs = marks.split(b'"')
         self._records += sum(map(len, runs[self._inside :: 2]))
         self._inside ^= (len(runs) - 1) & 1
@@ -157,15 +160,13 @@ class Table:
         rows = max(self._records + unended - 1, 0)
         return Findings(rows=None if self._inside else rows, columns=columns_of(self._head))
 
-    def _without_blank_lines(self, chunk: bytes) -> bytes:
+    def _from_a_line_with_something(self, chunk: bytes) -> bytes:
         if self._held_back:
             chunk, self._held_back = self._held_back + chunk, b""
         if chunk.endswith(b"\r"):
             chunk, self._held_back = chunk[:-1], b"\r"
         if self._at_line_start and (start := _BLANK_START.match(chunk)):
             chunk = chunk[start.end() :]
-        if b"\n\n" in chunk or b"\n\r\n" in chunk:
-            chunk = _BLANK_LINES.sub(b"\n", chunk)
         return chunk
 
 

@@ -191,7 +191,7 @@ class TestUsers:
         run(user(identity={"external_id": "ben", "crm": "b"}))
 
         with pytest.raises(
-            OneSignalConflictError, match="conflicting_aliases|another User"
+            OneSignalConflictError, match=r"conflicting_aliases|another User"
         ) as error:
             run(user(identity={"external_id": "anna", "crm": "b"}))
 

@@ -84,6 +84,15 @@ def test_every_error_of_an_export_is_in_a_line_or_has_none_of_its_own() -> None:
         exceptions.OneSignalExportError,
         exceptions.OneSignalTransientError,
     }
-    words = ("Outcomes", "Expired", "Message", "Recipients", "Subscription", "TooSmall", "Rows", "Source")
+    words = (
+        "Outcomes",
+        "Expired",
+        "Message",
+        "Recipients",
+        "Subscription",
+        "TooSmall",
+        "Rows",
+        "Source",
+    )
     elsewhere = {kind for kind in kinds if any(word in kind.__name__ for word in words)}
     assert kinds - shown - bases - elsewhere == set()

@@ -35,7 +35,7 @@ from tests.unit.fakes import APP_ID, URL
 
 MESSAGE = "b6b326a8-40aa-13e5-b91b-bf8bc3fa26f7"
 OUTCOMES = {"outcome_names": ["os__click.count"], "outcome_time_range": "1d"}
-PATH = {"path": "file:///nowhere"}
+PATH: Any = {"path": "file:///nowhere"}
 APP_PAGE = f"https://dashboard.onesignal.com/apps/{APP_ID}"
 MESSAGE_PAGE = f"{APP_PAGE}/notifications/{MESSAGE}"
 SEGMENTS_PAGE = f"{APP_PAGE}/segments"

@@ -19,25 +19,41 @@ help: ## list what there is to make
 demo: env-demo ## the nightly export in a real Airflow, against an emulated OneSignal (KEEP=1 keeps it running)
 	@$(DEMO)/python -u -m demo $(if $(KEEP),--keep)
 
-.PHONY: test test-3.3
-# Two lanes at a time where nothing but the processor is shared; a real Airflow has it to itself.
-test: env-3.3 env-2.11 ## all tests, on Airflow 3.3 and 2.11
-	@status=0; $(MAKE) --no-print-directory test-2.11 >.venv/test-2.11.log 2>&1 & lane=$$!; \
-	$(MAKE) --no-print-directory --keep-going test-3.3 || status=1; \
-	wait $$lane || status=1; cat .venv/test-2.11.log; \
-	$(MAKE) --no-print-directory --keep-going test-system test-system-2.11 test-ui test-ui-2.11 \
-		test-package || status=1; exit $$status
-test-3.3: test-unit test-integration ## unit and integration tests on Airflow 3.3
+.PHONY: test
+# Two lanes, one for each of two processors.
+test: export WORKERS := 0
+test: env-3.3 env-2.11 env-lowest ## all tests, on Airflow 3.3, 2.11, and beside the oldest versions of everything
+	@status=0; $(MAKE) --no-print-directory --keep-going $(OLDER) >.venv/older.log 2>&1 & lane=$$!; \
+	$(MAKE) --no-print-directory --keep-going $(NEWEST) || status=1; \
+	wait $$lane || status=1; cat .venv/older.log; exit $$status
+NEWEST := test-unit test-integration test-ui test-system
+OLDER := test-2.11 test-lowest test-package test-ui-2.11 test-system-2.11
+
+# pytest's workers for tests that need no Airflow running; 0: none but itself.
+WORKERS ?= 2
+PARALLEL = -n $(WORKERS) --dist worksteal
+# Where other versions of Airflow change nothing.
+ALIKE := $(addprefix --ignore=tests/,unit/ci unit/demo unit/docs unit/testing \
+	integration/test_emulator.py integration/test_sdk_contract.py integration/test_stores.py)
 
 .PHONY: test-unit
 test-unit: env-3.3 ## unit tests on Airflow 3.3
 	@echo "== unit tests, Airflow 3.3"
-	@$(AIRFLOW3)/python -m pytest tests/unit $(ARGS)
+	@$(AIRFLOW3)/python -m pytest tests/unit $(PARALLEL) $(ARGS)
 
 .PHONY: test-integration
 test-integration: env-3.3 ## against S3, GCS and OneSignal servers on this machine, on Airflow 3.3
 	@echo "== integration tests, Airflow 3.3"
-	@$(AIRFLOW3)/python -m pytest tests/integration $(ARGS)
+	@$(AIRFLOW3)/python -m pytest tests/integration $(PARALLEL) $(ARGS)
+
+.PHONY: test-2.11 test-lowest
+test-2.11: env-2.11 ## unit and integration tests on Airflow 2.11
+	@echo "== unit and integration tests, Airflow 2.11"
+	@$(AIRFLOW2)/python -m pytest tests/unit tests/integration $(ALIKE) $(PARALLEL) $(ARGS)
+test-lowest: env-lowest ## unit tests beside the oldest versions that this package takes, on Airflow 2.11 and 3.0
+	@status=0; for version in 2.11 3.0; do echo "== unit tests, lowest versions, Airflow $$version"; \
+		.venv/lowest-$$version/bin/python -m pytest tests/unit $(ALIKE) $(PARALLEL) $(ARGS) || status=1; \
+	done; exit $$status
 
 .PHONY: test-system
 test-system: env-3.3 ## the example DAGs in a real Airflow 3.3
@@ -54,10 +70,7 @@ test-ui-2.11: env-2.11 ## the same on Airflow 2.11
 screenshots: export SCREENSHOTS := docs/assets
 screenshots: test-ui test-ui-2.11 ## the same, taking the documentation's screenshots anew
 
-.PHONY: test-2.11 test-system-2.11
-test-2.11: env-2.11 ## unit and integration tests on Airflow 2.11
-	@echo "== unit and integration tests, Airflow 2.11"
-	@$(AIRFLOW2)/python -m pytest tests/unit tests/integration $(ARGS)
+.PHONY: test-system-2.11
 test-system-2.11: env-2.11 ## the example DAGs in a real Airflow 2.11
 	@echo "== system tests, Airflow 2.11"
 	@$(AIRFLOW2)/python -m pytest tests/system -m every_airflow $(ARGS)
@@ -119,14 +132,15 @@ clean: ## remove environments, the demo and everything built
 	@rm -rf .venv .demo dist build site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: env-3.3 env-2.11 env-bare env-demo
+.PHONY: env-3.3 env-2.11 env-lowest env-bare env-demo
 env-3.3:
 	@python=$$(.ci/find-python 14) && $$python .ci/environment.py airflow-3.3
 env-2.11:
 	@python=$$(.ci/find-python 12) && $$python .ci/environment.py airflow-2.11
-# One after the other, with a Python that both ends of the range run on.
+env-lowest:
+	@python=$$(.ci/find-python 12) && $$python .ci/environment.py lowest-2.11 lowest-3.0
+# With a Python that both ends of the range run on.
 env-bare:
-	@python=$$(.ci/find-python 12) && for version in 3.3 3.2 3.1 3.0 2.11; do \
-		$$python .ci/environment.py bare-$$version || exit 1; done
+	@python=$$(.ci/find-python 12) && $$python .ci/environment.py $(addprefix bare-,3.3 3.2 3.1 3.0 2.11)
 env-demo:
 	@python=$$(.ci/find-python 14) && $$python .ci/environment.py demo

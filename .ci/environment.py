@@ -1,10 +1,11 @@
 """
 Make a virtual environment under .venv/ hold what pyproject.toml asks for, if it does not yet.
 
-Usage: ``python3 .ci/environment.py airflow-3.3|airflow-2.11|bare-3.3|...|demo``; the bare ones
-hold an Airflow and the wheel of dist/, without extras. Needs nothing but the standard library
-and pip; packages are resolved by uv where pip can get it (many times faster here), else by
-pip. uv is given the same indexes, certificates and timeouts that pip is configured with.
+Usage: ``python3 .ci/environment.py airflow-3.3|lowest-2.11|bare-3.3|demo ...``. The bare ones hold
+an Airflow and the wheel of dist/, without extras; the lowest ones the oldest versions of all that
+pyproject.toml asks for. Needs nothing but the standard library and pip; packages are resolved by
+uv where pip can get it (many times faster here), else by pip. uv is given the same indexes,
+certificates and timeouts that pip is configured with.
 """
 
 from __future__ import annotations
@@ -22,9 +23,18 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 WHEEL = "dist/*.whl"
+# For uv alone. The first pin keeps other providers from asking for a newer one; with a newer
+# universal-pathlib Airflow 2.11.0 has no object storage.
+LOWEST = (
+    "--resolution=lowest-direct",
+    "apache-airflow-providers-common-compat==1.6.0",
+    "universal-pathlib==0.2.6",
+)
 ENVIRONMENTS = {
     "airflow-3.3": ("apache-airflow==3.3.2", "--editable=.[dev]"),
     "airflow-2.11": ("apache-airflow==2.11.2", "--editable=.[dev]"),
+    "lowest-3.0": ("apache-airflow==3.0.6", "--editable=.[test]", *LOWEST),
+    "lowest-2.11": ("apache-airflow==2.11.0", "--editable=.[test]", *LOWEST),
     **{
         f"bare-{version.rpartition('.')[0]}": (f"apache-airflow=={version}", WHEEL)
         for version in ("3.3.2", "3.2.2", "3.1.8", "3.0.6", "2.11.2")
@@ -113,7 +123,8 @@ def install(python: Path, requirements: Sequence[str]) -> str:
     helper = python_of(tools())
     uv = helper.with_name("uv.exe" if os.name == "nt" else "uv")
     if not uv.exists():
-        run(helper, "-m", "pip", f"--python={python}", "install", "-qq", *requirements)
+        known = [each for each in requirements if each not in LOWEST]
+        run(helper, "-m", "pip", f"--python={python}", "install", "-qq", *known)
         return "pip"
     listing = subprocess.run(
         [str(helper), "-m", "pip", "config", "list"], capture_output=True, text=True, check=True
@@ -163,9 +174,11 @@ def ensure(name: str) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2 or sys.argv[1] not in ENVIRONMENTS:
-        sys.exit(f"usage: environment.py {'|'.join(ENVIRONMENTS)}")
+    names = sys.argv[1:]
+    if not names or not set(names) <= set(ENVIRONMENTS):
+        sys.exit(f"usage: environment.py {'|'.join(ENVIRONMENTS)} ...")
     try:
-        ensure(sys.argv[1])
+        for each in names:
+            ensure(each)
     except subprocess.CalledProcessError as failure:
         sys.exit(f"[setup] {failure.cmd[0]} failed with exit code {failure.returncode}; see above")

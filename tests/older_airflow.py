@@ -26,6 +26,7 @@ _PLACES = (
     "airflow.datasets",
     "airflow.hooks.base",
     "airflow.io.path",
+    "airflow.lineage.hook",
     "airflow.models",
     "airflow.models.xcom_arg",
     "airflow.sensors.base",

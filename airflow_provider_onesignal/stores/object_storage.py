@@ -40,31 +40,13 @@ log = logging.getLogger(__name__)
 _BLOCK = 8 * 1024 * 1024
 _LOCAL = ("file", "local", "")
 _LIBRARIES = (
-    "aiobotocore",
-    "aiohttp",
-    "azure",
-    "botocore",
-    "gcsfs",
-    "google",
-    "paramiko",
-    "requests",
-    "s3fs",
-    "urllib3",
-)
-_REFUSING = frozenset(
-    {
-        errno.EACCES,
-        errno.EEXIST,
-        errno.EFBIG,
-        errno.EINVAL,
-        errno.EISDIR,
-        errno.ENAMETOOLONG,
-        errno.ENOSYS,
-        errno.ENOTDIR,
-        errno.EPERM,
-        errno.EROFS,
-    }
-)
+    "aiobotocore", "aiohttp", "azure", "botocore", "gcsfs", "google", "paramiko", "requests",
+    "s3fs", "urllib3",
+)  # fmt: skip
+_REFUSING = frozenset({
+    errno.EACCES, errno.EEXIST, errno.EFBIG, errno.EINVAL, errno.EISDIR, errno.ENAMETOOLONG,
+    errno.ENOSYS, errno.ENOTDIR, errno.EPERM, errno.EROFS,
+})  # fmt: skip
 _REFUSING_TYPES = (FileExistsError, IsADirectoryError, NotADirectoryError, PermissionError)
 _REFUSING_TEXTS = ("Forbidden:", "Bad Request:")
 """What gcsfs says with an error that has no status."""

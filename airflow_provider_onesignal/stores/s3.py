@@ -38,9 +38,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MIB = 1024 * 1024
-_SMALLEST_PART = 8 * MIB
-_PART_OF_UNKNOWN = 16 * MIB
-_MOST_PARTS = 10_000
+_SMALLEST_PART, _PART_OF_UNKNOWN, _MOST_PARTS = 8 * MIB, 16 * MIB, 10_000
 
 _S3_URL = re.compile(r"s3[an]?://", re.IGNORECASE)
 _ANY_URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
@@ -54,20 +52,11 @@ _RESERVED = frozenset(
 _MISSING = ("404", "NoSuchKey", "NoSuchBucket", "NotFound")
 _TAKEN = ("412", "PreconditionFailed", "ConditionalRequestConflict")
 _UNKNOWN_HEADER = ("501", "NotImplemented", "InvalidArgument")
-_PASSING = frozenset(
-    {
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "InternalError",
-        "NoSuchUpload",
-        "RequestLimitExceeded",
-        "RequestTimeout",
-        "ServiceUnavailable",
-        "SlowDown",
-        "Throttling",
-        "ThrottlingException",
-    }
-)
+_PASSING = frozenset({
+    "ExpiredToken", "ExpiredTokenException", "InternalError", "NoSuchUpload",
+    "RequestLimitExceeded", "RequestTimeout", "ServiceUnavailable", "SlowDown", "Throttling",
+    "ThrottlingException",
+})  # fmt: skip
 """Codes of what passes; S3 sends some of them with status 400."""
 _without_conditions: set[str] = set()
 """Endpoints whose store does not know conditional writes."""
@@ -235,14 +224,12 @@ class S3Store:
         :param operation: such as ``put_object``
         :param arguments: its own
         """
-        from botocore.exceptions import ClientError
-
         endpoint = str(self.client.meta.endpoint_url)
         knows = "IfNoneMatch" in self._members(operation) and endpoint not in _without_conditions
         if not self.replace and knows:
             try:
                 self.call(operation, **arguments, IfNoneMatch="*")
-            except ClientError as error:
+            except self.client.exceptions.ClientError as error:
                 if _code(error) not in _UNKNOWN_HEADER:
                     raise
             else:
@@ -270,22 +257,18 @@ class S3Store:
         return members
 
     def _find(self) -> _Object | None:
-        from botocore.exceptions import ClientError
-
         try:
             return _Object(self, self.call("head_object"))
-        except ClientError as error:
+        except self.client.exceptions.ClientError as error:
             if _code(error) not in _MISSING:
                 raise
         self._require_bucket()
         return None
 
     def _require_bucket(self) -> None:
-        from botocore.exceptions import ClientError
-
         try:
             self.call("head_bucket")
-        except ClientError as error:
+        except self.client.exceptions.ClientError as error:
             if _code(error) in _MISSING:
                 raise missing_bucket(self.uri) from error
             if isinstance(_explain(self.uri, error), OneSignalDestinationUnavailableError):
@@ -339,24 +322,20 @@ class _MultipartUpload(Upload):
         told = self._store.call(
             "upload_part", PartNumber=number, Body=piece, **self._upload, **self._checksum
         )
-        checksums = {k: v for k, v in told.items() if k.startswith("Checksum")}
-        checksums.pop("ChecksumType", None)
+        checksums = {k: v for k, v in told.items() if re.fullmatch("Checksum(?!Type).+", k)}
         self._parts[number] = {"PartNumber": number, "ETag": told["ETag"], **checksums}
 
     def finish(self) -> None:
         parts = [self._parts[number] for number in sorted(self._parts)]
-        self._store.create(
-            "complete_multipart_upload", MultipartUpload={"Parts": parts}, **self._upload
-        )
+        whole = {"MultipartUpload": {"Parts": parts}, **self._upload}
+        self._store.create("complete_multipart_upload", **whole)
 
     def discard(self) -> None:
-        from botocore.exceptions import ClientError
-
         if not self._upload:
             return
         try:
             self._store.call("abort_multipart_upload", **self._upload)
-        except ClientError as error:
+        except self._store.client.exceptions.ClientError as error:
             if _code(error) != "NoSuchUpload":
                 raise
 
@@ -442,12 +421,9 @@ def _explain(uri: str, error: Exception) -> OneSignalError | None:
     if isinstance(error, boto.ClientError):
         return _explain_response(uri, error)
     passing = (
-        boto.ConnectionError,
-        boto.HTTPClientError,
-        boto.IncompleteReadError,
-        boto.CredentialRetrievalError,
-        boto.MetadataRetrievalError,
-    )
+        boto.ConnectionError, boto.HTTPClientError, boto.IncompleteReadError,
+        boto.CredentialRetrievalError, boto.MetadataRetrievalError,
+    )  # fmt: skip
     if isinstance(error, passing):
         return failed(uri, error)
     return refused(uri, error) if isinstance(error, boto.BotoCoreError) else None

@@ -29,8 +29,8 @@ def test_the_form_asks_in_onesignals_words_and_for_nothing_else(site: Site):
         "host": Field("API Base URL", "", "https://api.onesignal.com", "text"),
         "login": Field("App ID", "", OTHER_APP, "text"),
         "password": Field("App API Key", "", "os_v2_app_…", "password"),
-        "timeout": Field("Timeout", "Seconds to wait for an answer. Default 60.", "", "text"),
-        "max_attempts": Field("Attempts", "Tries of one request in all. Default 5.", "", "text"),
+        "timeout": Field("Timeout", "Seconds to wait for a response. Default 60.", "", "text"),
+        "max_attempts": Field("Attempts", "Attempts at one request in all. Default 5.", "", "text"),
         "verify": Field(
             "Verify TLS", "true, false, or a CA bundle's path. Default true.", "", "text"
         ),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
 
 import pendulum
 import pytest
+from airflow.providers.common.compat.sdk import DAG
 
 from airflow_provider_onesignal.exceptions import OneSignalValidationError
 from airflow_provider_onesignal.export_run import StartedExport
@@ -266,3 +268,48 @@ def test_anything_else_is_no_started_export(kept):
 def test_milliseconds_are_not_taken_for_seconds(since):
     with pytest.raises(OneSignalValidationError, match="these look like milliseconds"):
         SubscriptionsExport(last_active_since=since).api_request(APP_ID)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [object(), lambda context, jinja_env: "x", {"b", "a"}, datetime(2026, 1, 1, tzinfo=UTC)],
+)
+@pytest.mark.parametrize("field", SubscriptionsExport.template_fields)
+def test_no_field_of_a_request_gives_a_dag_another_hash_at_each_parse(field, value):
+    shown = str(SubscriptionsExport(**{field: value}))
+
+    assert " at 0x" not in shown
+    assert json.loads(shown)["export"] == "SubscriptionsExport"
+
+
+def test_a_parameter_of_the_dag_is_shown_by_its_name():
+    with DAG("dag", schedule=None, params={"segment": "Gold"}) as dag:
+        export = SubscriptionsExport(segment_name=dag.param("segment"))
+
+    assert export.serialize()["segment_name"] == "{{ params.segment }}"
+
+
+@pytest.mark.parametrize("value", [20261101, "20261101", 20261101.0])
+def test_a_number_that_reads_as_a_date_is_refused(value):
+    # {{ ds_nodash }} is such a number with native rendering.
+    with pytest.raises(OneSignalValidationError, match="may be a date or seconds"):
+        SubscriptionsExport(last_active_since=value).api_request(APP_ID)
+
+
+def test_a_segment_name_that_a_template_rendered_to_none_is_refused():
+    with pytest.raises(OneSignalValidationError, match="a template rendered to it"):
+        SubscriptionsExport(segment_name="None").api_request(APP_ID)
+
+
+def test_the_day_of_a_run_in_the_zone_of_its_dag_is_what_the_guide_says():
+    from jinja2 import Template
+
+    page = (Path(__file__).parents[2] / "docs/guides/nightly-export.md").read_text()
+    expression = page.split("```jinja\n")[1].split("\n```")[0]
+    with DAG(
+        "d", schedule="@daily", start_date=pendulum.datetime(2026, 1, 1, tz="Europe/Berlin")
+    ) as dag:
+        # Midnight of 25 November in Berlin, as Airflow gives it.
+        end = pendulum.datetime(2026, 11, 24, 23)
+
+    assert Template(expression).render(data_interval_end=end, dag=dag) == "2026-11-25"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import sys
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -24,11 +25,17 @@ READ = Lineage(app_id=APP_ID, kind="subscriptions", columns=("id", "identifier")
 COPIED = Lineage(app_id=APP_ID, kind="subscriptions", columns=("id",), summary=SUMMARY)
 
 
+def listen(monkeypatch: pytest.MonkeyPatch, collector: Any) -> None:
+    """Let Airflow have this collector, wherever its version keeps it."""
+    monkeypatch.setattr(sdk, "get_hook_lineage_collector", lambda: collector, raising=False)
+    with suppress(ImportError):
+        monkeypatch.setattr("airflow.lineage.hook.get_hook_lineage_collector", lambda: collector)
+
+
 @pytest.fixture
 def collector(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Airflow's collector, as it is where some backend listens."""
-    collector = sdk.HookLineageCollector()
-    monkeypatch.setattr(sdk, "get_hook_lineage_collector", lambda: collector, raising=False)
+    listen(monkeypatch, sdk.HookLineageCollector())
     return importlib.import_module(
         "airflow.providers.common.compat.lineage.hook"
     ).get_hook_lineage_collector()
@@ -112,7 +119,7 @@ class TestAirflow:
         for name in ("openlineage", "airflow.providers.openlineage"):
             monkeypatch.setitem(sys.modules, name, None)
         deaf = sdk.NoOpCollector()
-        monkeypatch.setattr(sdk, "get_hook_lineage_collector", lambda: deaf, raising=False)
+        listen(monkeypatch, deaf)
 
         COPIED.collect(object())
 

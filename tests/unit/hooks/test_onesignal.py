@@ -207,9 +207,7 @@ async def test_an_event_loop_finds_what_is_only_found_without_one(connect, monke
     async def finds_nothing(conn_id):
         raise AirflowNotFoundException(conn_id)
 
-    monkeypatch.setattr(
-        "airflow.providers.common.compat.connection.get_async_connection", finds_nothing
-    )
+    monkeypatch.setattr(compat.BaseHook, "aget_connection", finds_nothing, raising=False)
     connect(extra={"timeout": 7})
 
     assert await afile_settings("onesignal_default") == HttpSettings(timeout=7.0)

@@ -15,7 +15,7 @@ import re
 import time
 from calendar import monthrange
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from airflow_provider_onesignal.checks import outcomes as checks
@@ -240,7 +240,12 @@ def default_max_lateness(time_range: str) -> timedelta:
 
 
 def why_late(
-    *, interval_end: datetime, now: datetime, time_range: str, max_lateness: timedelta
+    *,
+    interval_end: datetime,
+    now: datetime,
+    time_range: str,
+    max_lateness: timedelta,
+    zone: tzinfo = UTC,
 ) -> str | None:
     """
     Return why the window that ends now is not the run's, None where it is.
@@ -249,6 +254,7 @@ def why_late(
     :param now: aware
     :param time_range: length of the window
     :param max_lateness: how far the two may be apart
+    :param zone: in which the months of the archive begin
     """
     # Two times of one zone are subtracted as a clock on the wall shows them; UTC has no such clock.
     end, now = in_utc(interval_end), in_utc(now)
@@ -260,22 +266,29 @@ def why_late(
         f"{length(max_lateness)}. OneSignal only knows windows that end now: asked for "
         f"{time_range}, it would return the figures up to {iso(now)}, which are not those of the "
         "interval. No backfill and no catch-up can bring those back."
-        f"{_remedy(end, now, time_range)} Skip such runs with on_late='skip', or store today's "
+        f"{_remedy(end, now, time_range, zone)} Skip such runs with on_late='skip', or store today's "
         "figures under the old name with on_late='warn'."
     )
 
 
-def recoverable_until(day_end: datetime) -> datetime:
+def recoverable_until(day_end: datetime, zone: tzinfo = UTC) -> datetime | None:
     """
     Return when the roll-up of its month must have run to recover a day.
 
     :param day_end: when the day ended, aware
-    :return: in UTC, the lateness of a day after the end of the month
+    :param zone: in which the months of the archive begin
+    :return: in UTC; None where OneSignal's month, which is of UTC, is never close enough to it
     """
-    day = in_utc(day_end) - timedelta(microseconds=1)
-    first = day.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    next_month = (first + timedelta(days=31)).replace(day=1)
-    return next_month + default_max_lateness("1d")
+    day = (in_utc(day_end) - timedelta(microseconds=1)).astimezone(zone).date()
+    first = day.replace(day=1)
+    following = (first + timedelta(days=31)).replace(day=1)
+    start, end, earliest = (
+        in_utc(datetime(each.year, each.month, 1, tzinfo=begins_in))
+        for each, begins_in in ((first, zone), (following, zone), (following, UTC))
+    )
+    # Neither end of OneSignal's month may be further from the zone's than a day's lateness.
+    until = min(end, start + (following - first)) + default_max_lateness("1d")
+    return until if until >= earliest else None
 
 
 def gap(*, interval_start: datetime, interval_end: datetime, time_range: str) -> timedelta:
@@ -305,10 +318,10 @@ def _months_before(moment: datetime, count: int) -> datetime:
     return moment.replace(year=year, month=month + 1, day=day)
 
 
-def _remedy(end: datetime, now: datetime, time_range: str) -> str:
-    if time_range != "1d" or now < end:
+def _remedy(end: datetime, now: datetime, time_range: str, zone: tzinfo) -> str:
+    until = recoverable_until(end, zone)
+    if time_range != "1d" or now < end or until is None:
         return ""
-    until = recoverable_until(end)
     if now > until:
         return f" The monthly roll-up could have recovered the day until {iso(until)}."
     return (

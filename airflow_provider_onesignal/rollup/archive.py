@@ -62,8 +62,11 @@ def paths_of(days: Any, month: Month) -> dict[Day, str]:
 
 
 def path_of(path: Any, month: Month) -> Any:
-    """Return where a month is: ``{month}`` in the URL stands for its name."""
-    return path.replace("{month}", month.name) if isinstance(path, str) else path
+    """Return where a month is: ``{month}`` in the URL or path stands for its name."""
+    if "{month}" not in str(path):
+        return path
+    # The string of an ObjectStoragePath holds its connection.
+    return str(path).replace("{month}", month.name)
 
 
 def read_day(

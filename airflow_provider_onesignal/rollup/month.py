@@ -39,6 +39,9 @@ _LACKS = {"missing": "no row", "no value": "no value"}
 ROLLING = 30
 """Days of OneSignal's "1mo", if it should not be a month of the calendar."""
 
+_CLOSE = Decimal("0.01")
+"""Share of a month that is well below a day's: by more, 30 days may differ from the calendar's."""
+
 
 class Gap(NamedTuple):
     """
@@ -218,21 +221,27 @@ def figures_of(rows: Iterable[Mapping[str, Any]]) -> dict[Key, Seen]:
 
 def known_from(rows: Iterable[Mapping[str, Any]], ledger: Ledger) -> Known:
     """
-    Return what an earlier run of the same month saw, as far as the days are still the same.
+    Return what an earlier run of the same month saw.
 
-    :param rows: of the month's file
+    OneSignal's figures hold whatever became of the days; what was derived from them holds as long
+    as the days are the same.
+
+    :param rows: of the month's file; those of another month or app are left out
     """
-    known, derived = Known(), {}
-    for row in rows:
-        if is_sum(row):
-            key, value = _key(row), row["onesignal_value"]
-            is_same = ledger.sums.get(key) == row["value"] and ledger.days(key) == row["days"]
-            if is_same and value is not None:
-                known.figures[key] = Seen(value, row["onesignal_observed_at"])
-        elif row["value"] is not None:
-            at = row["onesignal_observed_at"]
-            derived[_key(row), (row["window_start"], row["window_end"])] = Seen(row["value"], at)
-    known.derived.update({key: seen for key, seen in derived.items() if key[0] in known.figures})
+    known, same = Known(), set()
+    found = list(rows)
+    for row in found:
+        key = _key(row)
+        if not is_sum(row) or not _is_of(row, ledger) or key not in ledger.sums:
+            continue
+        if row["onesignal_value"] is not None:
+            known.figures[key] = Seen(row["onesignal_value"], row["onesignal_observed_at"])
+        if ledger.sums[key] == row["value"] and ledger.days(key) == row["days"]:
+            same.add(key)
+    for row in found:
+        key, window = _key(row), (row["window_start"], row["window_end"])
+        if not is_sum(row) and row["value"] is not None and key in same:
+            known.derived[key, window] = Seen(row["value"], row["onesignal_observed_at"])
     return known
 
 
@@ -256,12 +265,12 @@ def confirms(rows: Iterable[Mapping[str, Any]], month: Month, tolerance: Decimal
 
     :param rows: of its file
     :param month: of 30 days shows nothing: a rolling month would have the same figures
-    :param tolerance: the share by which figures may differ
+    :param tolerance: the share by which figures may differ, at most 1 percent
     """
     days = len(month.days)
     if days == ROLLING:
         return False
-    found = list(rows)
+    found, tolerance = list(rows), min(tolerance, _CLOSE)
     return any(row["value"] for row in found) and all(
         is_sum(row)
         and row["days"] == days
@@ -291,6 +300,15 @@ def recovered(gap: Gap, ledger: Ledger, figures: Mapping[Key, Seen]) -> Seen | s
 def _less(one: Number, other: Number) -> Number:
     # Not add(one, -other): a decimal's own minus rounds.
     return plain(EXACT.subtract(Decimal(one), Decimal(other)))
+
+
+def _is_of(row: Mapping[str, Any], ledger: Ledger) -> bool:
+    window = (row["window_start"], row["window_end"])
+    return row["app_id"] == ledger.app_id and window == _window(ledger.month)
+
+
+def _window(month: Month) -> tuple[str, str]:
+    return iso(month.start), iso(month.end)
 
 
 def _key(row: Mapping[str, Any]) -> Key:
@@ -378,8 +396,7 @@ def stretch(days: Sequence[Day]) -> str:
 
 
 def _sum_row(ledger: Ledger, key: Key, month: Seen | None) -> Row:
-    window = (iso(ledger.month.start), iso(ledger.month.end))
-    row = _row(ledger, key, window, days=ledger.days(key))
+    row = _row(ledger, key, _window(ledger.month), days=ledger.days(key))
     row |= {"value": ledger.sums[key], "observed_at": ledger.observed[key]}
     if month is not None:
         row |= {"onesignal_value": month.value, "onesignal_observed_at": month.at}

@@ -74,7 +74,7 @@ class RowsOperator(OneSignalOperator):
         self.max_rejects = max_rejects
         self.requests_per_second = requests_per_second
         # BaseOperator has a method of this name, for `airflow tasks test --dry-run` alone.
-        self.dry_run = dry_run  # type: ignore[assignment,method-assign]
+        self.dry_run = checks.flag_literal(dry_run, name="dry_run")  # type: ignore[method-assign]
 
     def execute(self, context: Context) -> str:
         """Send the rows, and return the path of the dead letter."""

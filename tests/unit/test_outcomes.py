@@ -31,6 +31,7 @@ from airflow_provider_onesignal.outcomes import (
     missing,
     observe,
     queries,
+    recoverable_until,
     rows,
     why_late,
     window_start,
@@ -468,6 +469,39 @@ def test_a_late_run_says_that_the_roll_up_can_recover_its_day_and_until_when(
     assert text is not None
     assert f"can recover the day if it runs until {until}:00+00:00" in text
     assert "recover=True" in text
+
+
+@pytest.mark.parametrize(
+    ("zone", "day_end", "until"),
+    [
+        ("America/New_York", utc(2026, 12, 1, 5), "2026-12-01T06:00"),
+        ("America/New_York", utc(2026, 12, 2, 5), "2027-01-01T07:00"),
+        ("Europe/Berlin", utc(2026, 11, 30, 23), "2026-12-01T01:00"),
+        # Its clocks are changed: it begins two hours before OneSignal's, and ends one before.
+        ("Europe/Berlin", utc(2026, 10, 31, 23), "2026-11-01T00:00"),
+        # OneSignal's months are of UTC, and begin nine hours later.
+        ("Asia/Tokyo", utc(2026, 11, 30, 15), None),
+    ],
+)
+def test_the_day_can_be_recovered_until_the_month_of_its_zone_is_over(
+    zone: str, day_end: datetime, until: str | None
+) -> None:
+    found = recoverable_until(day_end, pendulum.timezone(zone))
+
+    assert found == (until and datetime.fromisoformat(f"{until}:00+00:00"))
+
+
+def test_a_zone_whose_month_is_not_onesignals_is_promised_no_recovery() -> None:
+    text = why_late(
+        interval_end=utc(2026, 11, 30, 15),
+        now=utc(2026, 11, 30, 20),
+        time_range="1d",
+        max_lateness=timedelta(hours=2),
+        zone=pendulum.timezone("Asia/Tokyo"),
+    )
+
+    assert text is not None
+    assert "roll-up" not in text
 
 
 def test_a_late_hour_cannot_be_recovered() -> None:

@@ -14,7 +14,7 @@ from uuid import UUID
 import pytest
 from airflow.providers.common.compat.sdk import AirflowNotFoundException
 
-from airflow_provider_onesignal import exceptions as e
+from airflow_provider_onesignal import compat, exceptions as e
 from airflow_provider_onesignal.connection import HttpSettings
 from airflow_provider_onesignal.exports import (
     EventsExport,

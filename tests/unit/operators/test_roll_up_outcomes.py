@@ -159,6 +159,14 @@ class TestAWholeMonth:
 
         assert "Sales,sum,60,all,total,2026-11," in (tmp_path / "month.csv").read_text()
 
+    @pytest.mark.parametrize("kind", [ObjectStoragePath, lambda url: Path(url.split("://")[1])])
+    def test_is_named_by_its_month_in_a_path_of_any_kind(
+        self, roll_up: Any, kind: Any, tmp_path: Path
+    ) -> None:
+        roll_up(path=kind(f"{tmp_path.as_uri()}/{{month}}.jsonl"))
+
+        assert (tmp_path / "2026-11.jsonl").exists()
+
     def test_may_be_of_files_named_by_the_day_after(self, roll_up: Any, tmp_path: Path) -> None:
         for number in range(30, 0, -1):
             after = datetime(2026, 11, number, tzinfo=UTC) + DAY
@@ -250,6 +258,20 @@ class TestAGap:
         monkeypatch.setattr("airflow_provider_onesignal.rollup.run.ROLLING", 29)
         monkeypatch.setattr("airflow_provider_onesignal.rollup.month.ROLLING", 29)
         assert roll_up(recover=True)["summary"]["derived"] == ["2026-11-07"]
+
+    def test_is_recovered_later_where_the_month_was_marked_in_time_and_a_day_restored(
+        self, roll_up: Any, archive: Any, hook: MagicMock, tmp_path: Path
+    ) -> None:
+        (tmp_path / "2026-11-30.jsonl").unlink()
+        marked = roll_up(on_gap="mark")["summary"]
+        archive(30)
+
+        summary = roll_up(recover=True, replace=True)["summary"]
+
+        assert (marked["derived"], marked["missing"]) == ([], ["2026-11-05", "2026-11-30"])
+        assert summary["derived"] == ["2026-11-05"]
+        assert [each["value"] for each in lines(tmp_path / "month.jsonl")] == [58, 2]
+        hook.view_outcomes.assert_called_once()
 
     def test_at_a_time_too_far_from_the_months_end_is_not_recovered(self, roll_up: Any) -> None:
         with pytest.raises(OneSignalOutcomesGapError, match="than max_lateness allows"):

@@ -216,6 +216,12 @@ def test_a_whole_month_that_agrees_confirms_that_onesignals_is_the_calendars(
     assert confirms(rows, month, Decimal("0.01")) is does
 
 
+def test_a_tolerance_wide_enough_for_a_day_confirms_nothing() -> None:
+    thirty_days = month_rows(ledger(month=JANUARY), sales=60, clicks=30)
+
+    assert not confirms(thirty_days, JANUARY, Decimal("0.5"))
+
+
 def test_a_month_of_nothing_confirms_nothing() -> None:
     nothing = ledger({day: {SALES: 0} for day in range(1, 32)}, month=JANUARY)
 
@@ -266,7 +272,25 @@ class TestTheFile:
 
         assert known.figures == {SALES: Seen(60, AT)}
         assert list(known.derived.values()) == [Seen(2, AT)]
-        assert known_from(rows, ledger()) == Known()
+
+    def test_keeps_onesignals_figure_but_nothing_derived_once_a_day_is_restored(
+        self, file_format: str
+    ) -> None:
+        rows = self.read(
+            file_of(month_rows(ledger({5: "missing"}), sales=60), file_format=file_format)
+        )
+
+        assert known_from(rows, ledger()) == Known({SALES: Seen(60, AT)})
+
+    def test_says_nothing_of_another_month_or_app(self, file_format: str) -> None:
+        # Days without sales add up to the same in every month.
+        idle = {day: {SALES: 0} for day in range(1, 32)}
+        rows = self.read(file_of(month_rows(ledger(idle), sales=0), file_format=file_format))
+        other = ledger(idle)
+        other.app_id = "other"
+
+        assert known_from(rows, ledger(idle, month=JANUARY)) == Known()
+        assert known_from(rows, other) == Known()
 
 
 def test_names_are_json() -> None:

@@ -344,3 +344,16 @@ def test_rendering_masks_the_url_and_leaves_a_shared_export_as_it_is(
     assert masked == [URL, None]
     assert by_export.export == SubscriptionsExport(segment_name="Gold")
     assert shared.segment_name == "{{ name }}"
+
+
+def test_an_outlet_that_refers_to_an_asset_carries_the_summary_too(stream: MagicMock) -> None:
+    if not hasattr(Asset, "ref"):
+        pytest.skip("Asset.ref came with Airflow 3")
+    reference = Asset.ref(name="subscriptions")
+    running = context()
+
+    task = make()
+    task.outlets = [reference]
+    task.execute(running)
+
+    assert running["outlet_events"][reference].extra["rows"] == 2

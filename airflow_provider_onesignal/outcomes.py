@@ -266,8 +266,8 @@ def why_late(
         f"{length(max_lateness)}. OneSignal only knows windows that end now: asked for "
         f"{time_range}, it would return the figures up to {iso(now)}, which are not those of the "
         "interval. No backfill and no catch-up can bring those back."
-        f"{_remedy(end, now, time_range, zone)} Skip such runs with on_late='skip', or store today's "
-        "figures under the old name with on_late='warn'."
+        f"{_remedy(end, now, time_range, zone)} Skip such runs with on_late='skip', or store "
+        "today's figures under the old name with on_late='warn'."
     )
 
 

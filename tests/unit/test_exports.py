@@ -284,7 +284,8 @@ def test_no_field_of_a_request_gives_a_dag_another_hash_at_each_parse(field, val
 
 def test_a_parameter_of_the_dag_is_shown_by_its_name():
     with DAG("dag", schedule=None, params={"segment": "Gold"}) as dag:
-        export = SubscriptionsExport(segment_name=dag.param("segment"))
+        segment: Any = dag.param("segment")
+        export = SubscriptionsExport(segment_name=segment)
 
     assert export.serialize()["segment_name"] == "{{ params.segment }}"
 

@@ -87,7 +87,7 @@ def test_a_task_whose_extra_is_missing_says_so_before_it_asks_onesignal(report: 
     assert report["tasks"] == {
         f"OneSignal{what}To{store}Operator": (
             f"OneSignalConfigurationError: The package airflow.providers.{extra} is not installed: "
-            f"pip install 'airflow-provider-onesignal[{extra}]'"
+            f"run pip install 'airflow-provider-onesignal[{extra}]'."
         )
         for what in ("Export", "Outcomes")
         for store, extra in (("S3", "amazon"), ("GCS", "google"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, timedelta, tzinfo
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -18,6 +18,7 @@ from airflow_provider_onesignal.links.onesignal import (
 )
 
 if TYPE_CHECKING:
+    from airflow_provider_onesignal.compat import Context
     from airflow_provider_onesignal.hooks.onesignal import OneSignalHook
 
 UI_COLOR = "#e54b4d"
@@ -95,6 +96,12 @@ def stop_waiting() -> None:
     """
     if not isinstance(sys.exc_info()[1], AirflowTaskTimeout):
         raise SystemExit(_KILLED)
+
+
+def dag_zone(context: Context) -> tzinfo:
+    """Return the time zone of the DAG, in which its days and months begin; UTC if it has none."""
+    zone: tzinfo | None = getattr(context.get("dag"), "timezone", None)
+    return zone or UTC
 
 
 def longest_wait(timeout: float, execution_timeout: timedelta | None) -> float:

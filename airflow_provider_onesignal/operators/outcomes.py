@@ -21,15 +21,13 @@ from airflow_provider_onesignal.lineage import (
     openlineage_facets,
     openlineage_name,
 )
-from airflow_provider_onesignal.operators.base import OneSignalOperator
-from airflow_provider_onesignal.rollup import archive, month as months
-from airflow_provider_onesignal.rollup.days import month_of
-from airflow_provider_onesignal.rollup.run import RollUp
+from airflow_provider_onesignal.operators.base import OneSignalOperator, dag_zone
 
 if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
 
     from airflow_provider_onesignal.compat import Context, ObjectStoragePath
+    from airflow_provider_onesignal.rollup.run import RollUp
     from airflow_provider_onesignal.stores import Store, StoredObject
 
 
@@ -176,8 +174,10 @@ class OneSignalRollUpOutcomesOperator(OneSignalOperator):
         onesignal_conn_id: str = "onesignal_default",
         **kwargs: Any,
     ) -> None:
+        from airflow_provider_onesignal.rollup.archive import check_days
+
         super().__init__(onesignal_conn_id=onesignal_conn_id, **kwargs)
-        self.days = archive.check_days(days)
+        self.days = check_days(days)
         self.path = path
         self.month = month
         self.on_gap = checks.one_of(on_gap, ("fail", "mark"), name="on_gap")
@@ -192,6 +192,7 @@ class OneSignalRollUpOutcomesOperator(OneSignalOperator):
 
     def execute(self, context: Context) -> str:
         """Store the month and return its URI."""
+        from airflow_provider_onesignal.rollup import archive, month as months
         from airflow_provider_onesignal.stores.object_storage import ObjectStorageStore
 
         started = time.monotonic()
@@ -207,7 +208,14 @@ class OneSignalRollUpOutcomesOperator(OneSignalOperator):
             run.ask()
         run.settle()
         self._judge(run)
-        summary = {**self._put(store, stored, run.rows()), **run.summary()}
+        rows = run.rows()
+        file = months.file_of(rows, file_format=self.file_format)
+        summary = {
+            "rows": len(rows),
+            "columns": list(months.COLUMNS),
+            **self._put(store, stored, file),
+            **run.summary(),
+        }
         summary["seconds"] = round(time.monotonic() - started, 3)
         self._lineage = self._lineage.publish(context, self, self._hook, summary)
         self._collect_sources()
@@ -222,6 +230,9 @@ class OneSignalRollUpOutcomesOperator(OneSignalOperator):
         return self._facets()
 
     def _roll_up(self, context: Context) -> RollUp:
+        from airflow_provider_onesignal.rollup.days import month_of
+        from airflow_provider_onesignal.rollup.run import RollUp
+
         if self._flag("recover") and not self._flag("reconcile"):
             raise OneSignalValidationError(
                 "recover=True needs reconcile=True: days are recovered from OneSignal's month."
@@ -254,7 +265,7 @@ class OneSignalRollUpOutcomesOperator(OneSignalOperator):
 
         :raises OneSignalOutcomesGapError: it may not
         """
-        problems = months.listed(run.problems, most=20, between="; ")
+        problems = run.problems
         if not run.is_whole and not self._may_have_gaps(run):
             raise OneSignalOutcomesGapError(
                 f"{run.month.name} is not whole: {problems}. Nothing was stored. {_remedy(run)}"
@@ -270,10 +281,9 @@ class OneSignalRollUpOutcomesOperator(OneSignalOperator):
         return run.is_recovered and self._flag("recover")
 
     def _report_differences(self, run: RollUp) -> None:
-        shown = months.listed([str(each) for each in run.beyond], most=10, between="; ")
         text = (
             f"{run.month.name} differs from OneSignal's own figures by more than "
-            f"{self.tolerance:.4g} of them: {shown}."
+            f"{self.tolerance:.4g} of them: {run.beyond}."
         )
         if self.on_difference == "fail":
             raise OneSignalOutcomesGapError(
@@ -281,12 +291,9 @@ class OneSignalRollUpOutcomesOperator(OneSignalOperator):
             )
         self.log.warning("%s", text)
 
-    def _put(
-        self, store: Store, stored: StoredObject | None, rows: Sequence[months.Row]
-    ) -> dict[str, Any]:
+    def _put(self, store: Store, stored: StoredObject | None, file: bytes) -> dict[str, Any]:
         from airflow_provider_onesignal.files.copy import put_bytes
 
-        file = months.file_of(rows, file_format=self.file_format)
         content_type = outcomes.CONTENT_TYPES[self.file_format]
         is_there = stored is not None and _holds(stored, file)
         if is_there:
@@ -298,12 +305,10 @@ class OneSignalRollUpOutcomesOperator(OneSignalOperator):
             )
         else:
             put_bytes(store, file, content_type=content_type)
-            self.log.info("Stored %d rows in %s", len(rows), store.uri)
+            self.log.info("Stored %d bytes in %s", len(file), store.uri)
         return {
             "uri": store.uri,
             "bytes": len(file),
-            "rows": len(rows),
-            "columns": list(months.COLUMNS),
             "sha256": hashlib.sha256(file).hexdigest(),
             "source_etag": None,
             "content_type": content_type,
@@ -341,7 +346,7 @@ def _holds(stored: StoredObject, file: bytes) -> bool:
 
 def _zone(name: Any, context: Context) -> Any:
     if name is None:
-        return getattr(context.get("dag"), "timezone", None) or UTC
+        return dag_zone(context)
     import pendulum
     from pendulum.tz.exceptions import InvalidTimezone
 

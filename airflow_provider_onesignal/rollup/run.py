@@ -149,9 +149,10 @@ class RollUp:
         return bool(self._ledger.keys)
 
     @property
-    def problems(self) -> list[str]:
-        """What is wrong with the days, in words."""
-        return months.problems(self._ledger, self._unfit)
+    def problems(self) -> str:
+        """What is wrong with the days, in words; blank if nothing is."""
+        found = months.problems(self._ledger, self._unfit)
+        return months.listed(found, most=20, between="; ")
 
     @property
     def why_underived(self) -> list[str]:
@@ -159,9 +160,10 @@ class RollUp:
         return list(dict.fromkeys(self._underived.values()))
 
     @property
-    def beyond(self) -> list[Difference]:
-        """The sums that differ from OneSignal's figures by more than is tolerated."""
-        return [each for each in self._differences if each.is_beyond(self._tolerance)]
+    def beyond(self) -> str:
+        """The sums that differ from OneSignal's figures by more than is tolerated, in words."""
+        found = [str(each) for each in self._differences if each.is_beyond(self._tolerance)]
+        return months.listed(found, most=10, between="; ")
 
     def summary(self) -> dict[str, Any]:
         """Return what there is to say of it: small, and JSON."""

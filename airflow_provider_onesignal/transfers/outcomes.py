@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_onesignal import checks, outcomes
@@ -16,7 +16,7 @@ from airflow_provider_onesignal.exceptions import (
     OneSignalOutcomesLateError,
 )
 from airflow_provider_onesignal.lineage import Lineage, openlineage_facets
-from airflow_provider_onesignal.operators.base import OneSignalOperator
+from airflow_provider_onesignal.operators.base import OneSignalOperator, dag_zone
 
 if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
@@ -99,7 +99,7 @@ class OutcomesTransfer(OneSignalOperator):
         queries = outcomes.queries(wanted, breakdown=self.breakdown)
         interval = _data_interval(context)
         store = self._store()
-        self._check_lateness(interval, wanted.time_range)
+        self._check_lateness(interval, wanted.time_range, dag_zone(context))
         self._lineage = Lineage(app_id=self._known_app(), kind="outcomes", columns=outcomes.COLUMNS)
         stored = store.head()
         rows = self._ask(queries, interval)
@@ -120,7 +120,9 @@ class OutcomesTransfer(OneSignalOperator):
         """Return the destination; no I/O."""
         raise NotImplementedError
 
-    def _check_lateness(self, interval: outcomes.DataInterval, time_range: str) -> None:
+    def _check_lateness(
+        self, interval: outcomes.DataInterval, time_range: str, zone: tzinfo
+    ) -> None:
         if interval.end is None:
             self.log.info("The run has no data interval, so no window can be too late for it.")
             return
@@ -130,6 +132,7 @@ class OutcomesTransfer(OneSignalOperator):
             now=datetime.now(UTC),
             time_range=time_range,
             max_lateness=outcomes.default_max_lateness(time_range) if allowed is None else allowed,
+            zone=zone,
         )
         if late is not None:
             self._refuse_or_warn(late)

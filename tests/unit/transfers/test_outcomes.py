@@ -270,6 +270,16 @@ class TestALateRun:
         assert store.puts == 0
         hook.view_outcomes.assert_not_called()
 
+    def test_says_until_when_the_month_of_the_dags_zone_can_recover_it(
+        self, hook: MagicMock, clock: type[Clock]
+    ) -> None:
+        end = datetime(2026, 12, 1, 5, tzinfo=UTC)
+        clock.now_is = end + timedelta(hours=20)
+        dag = SimpleNamespace(timezone=pendulum.timezone("America/New_York"))
+
+        with pytest.raises(OneSignalOutcomesLateError, match="until 2026-12-01T06:00"):
+            archive(hook, MemoryStore(), context={**run_of(end=end), "dag": dag})
+
     def test_is_skipped_when_asked(self, hook: MagicMock) -> None:
         store = MemoryStore()
 

@@ -188,6 +188,7 @@ class ExportRun:
     :param wait_for_completion: wait for the file; else the run ends with the start of the export
     :param asked: how often the account's export slot was refused so far
     :param started: the export, if it is started already
+    :param may_be_running: an earlier try asked for this export and never learned its URL
     """
 
     def __init__(
@@ -202,6 +203,7 @@ class ExportRun:
         wait_for_completion: bool = True,
         asked: int = 0,
         started: StartedExport | None = None,
+        may_be_running: bool = False,
     ) -> None:
         self.deadline = deadline
         self.asked = asked
@@ -212,7 +214,7 @@ class ExportRun:
         self._poll_interval = poll_interval
         self._on_conflict = on_conflict
         self._wait_for_completion = wait_for_completion
-        self._may_be_running = False
+        self._may_be_running = may_be_running
         self._is_done = False
         if started is not None:
             mask_url(started.url)
@@ -297,7 +299,12 @@ class ExportRun:
     def carried(self) -> dict[str, Any]:
         """Return what a deferral has to carry so that the run can continue after it."""
         started = None if self.started is None else self.started.to_json()
-        return {"deadline": self.deadline, "asked": self.asked, "started": started}
+        return {
+            "deadline": self.deadline,
+            "asked": self.asked,
+            "started": started,
+            "may_be_running": self._may_be_running,
+        }
 
     @property
     def _fingerprint(self) -> str:
@@ -314,8 +321,9 @@ class ExportRun:
             url = self._hook.start_export(self._export)
         except OneSignalServerError:
             raise  # OneSignal may have acted: the mark stays
-        except OneSignalError:
-            self._memory.forget()
+        except OneSignalError as error:
+            if not (self._may_be_running and isinstance(error, OneSignalExportInProgressError)):
+                self._memory.forget()
             raise
         mask_url(url)
         started = StartedExport(url=url, started_at=started_at, fingerprint=fingerprint)

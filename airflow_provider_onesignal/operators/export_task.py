@@ -61,6 +61,7 @@ def held_run(
         wait_for_completion=wait_for_completion,
         asked=carried.get("asked", 0),
         started=StartedExport.from_json(carried.get("started")),
+        may_be_running=carried.get("may_be_running") is True,
     )
 
 

@@ -364,6 +364,21 @@ class TestAnotherTry:
         assert make(hook, on_conflict="fail").execute(context) == NEW_URL
         assert "never learned its URL" in caplog.text
 
+    def test_after_a_lost_answer_waits_for_its_turn_over_deferrals_and_further_tries(self, store):
+        context = task_context(store)
+        with pytest.raises(e.OneSignalUnreachableError):
+            make(FakeHook(starts=[e.OneSignalUnreachableError("cut")])).execute(context)
+        for _ in range(2):
+            another_process()
+            waiting = {"deferrable": True, "on_conflict": "fail"}
+            first = deferral(make(FakeHook(starts=[BUSY]), **waiting).execute, context)
+            another_process()
+            second = make(FakeHook(starts=[BUSY]), **waiting)
+            again = deferral(resume, second, first, context, {"status": "turn"})
+
+        hook = FakeHook(starts=[NEW_URL])
+        assert resume(make(hook, **waiting), again, context, {"status": "turn"}) == NEW_URL
+
     def test_a_state_that_cannot_be_written_costs_the_next_try_and_not_this_one(self, caplog):
         class Store(FakeStore):
             def set(self, key: str, value: Any, *, retention: Any = None) -> None:

@@ -37,7 +37,8 @@ _LONGEST_HOLD = 300.0
 _LAST_ANSWERS = 5.0
 """Seconds to wait for requests that are under way when a run fails."""
 _PATIENCE = 900.0
-"""Seconds without any answer but "too many requests" after which a run gives up."""
+"""Seconds after which a run gives up where OneSignal answers nothing but "too many requests", or
+fails to answer some request while it answers others."""
 
 
 _REFUSALS = (OneSignalConflictError, OneSignalInvalidRequestError, OneSignalNotFoundError)
@@ -255,11 +256,12 @@ class Engine:
         :raises _RefusedError: because of the rows, for others are answered
         """
         others = self._answered_at is not None and self._answered_at > failing_since
+        too_long = time.monotonic() - failing_since > _PATIENCE
         if failures < self._attempts:
-            return not others and time.monotonic() - failing_since > _PATIENCE
+            return too_long and not others
         if others and error.status_code == 500:
             raise _RefusedError(_reason(error)) from error
-        return not others
+        return too_long or not others
 
 
 class _Reporter:

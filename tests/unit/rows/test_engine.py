@@ -216,6 +216,20 @@ def test_a_row_that_onesignal_always_fails_on_becomes_a_letter(tmp_path: Path) -
     assert job.counts == (59, 1, 0)
 
 
+def test_a_row_that_never_gets_an_answer_ends_the_run_after_all_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "_PATIENCE", 0.2)
+    error = OneSignalUnreachableError("cut")
+    job = Job(tmp_path, FakeSender(failing(error, times=99_999, when=lambda row: row["n"] == 9)))
+
+    with pytest.raises(OneSignalUnreachableError, match="cut"):
+        job.run()
+
+    # Those of the same user wait for it.
+    assert job.counts == (52, 0, 8)
+
+
 @pytest.mark.parametrize(
     "error",
     [

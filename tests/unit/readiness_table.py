@@ -13,6 +13,8 @@ TABLE: dict[Readiness, tuple[int | None, ...]] = {
     Readiness.FATAL: (204, 301, 302, 303, 304, 307, 308, 400, 401, 405, 409, 410, 416, 418, 451),
 }
 STATUSES = [status for statuses in TABLE.values() for status in statuses]
+ONE_OF_EACH = [statuses[0] for statuses in TABLE.values()]
+"""For tests of what rests on the table, and does not read it itself."""
 
 
 def expected(status: int | None, age: float | None) -> Readiness:

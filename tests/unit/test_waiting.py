@@ -15,7 +15,7 @@ from airflow_provider_onesignal.exceptions import (
 )
 from airflow_provider_onesignal.readiness import ExportEvent, Probe, Readiness, wait_state
 from tests.unit.fakes import URL
-from tests.unit.readiness_table import AGES, STATUSES, THREE_DAYS, expected
+from tests.unit.readiness_table import ONE_OF_EACH, THREE_DAYS, expected
 
 NOW = 1_793_000_000.0
 UNDATED = "https://files.example.com/csv_exports/8458af75/users_0123456789abcdef.csv.gz"
@@ -35,17 +35,17 @@ def judge(status: int | None, *, age: float | None, deadline: float = NOW + 1, u
     )
 
 
-@pytest.mark.parametrize("age", AGES, ids=str)
-@pytest.mark.parametrize("status", STATUSES, ids=str)
-def test_a_look_ends_the_wait_where_waiting_is_over(status, age):
+@pytest.mark.parametrize("age", [None, THREE_DAYS], ids=str)
+@pytest.mark.parametrize("status", ONE_OF_EACH, ids=str)
+def test_a_poll_ends_the_wait_where_waiting_is_over(status, age):
     found = judge(status, age=age)
 
     assert found.readiness == expected(status, age)
     assert (found.end and found.end.status) == ENDS[found.readiness]
 
 
-@pytest.mark.parametrize("status", STATUSES, ids=str)
-def test_at_the_deadline_every_look_ends_the_wait(status):
+@pytest.mark.parametrize("status", ONE_OF_EACH, ids=str)
+def test_at_the_deadline_every_poll_ends_the_wait(status):
     found = judge(status, age=60.0, deadline=NOW)
 
     assert found.end is not None

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from operator import eq
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_onesignal import checks, outcomes
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from airflow_provider_onesignal.compat import Context, ObjectStoragePath
     from airflow_provider_onesignal.rollup.run import RollUp
     from airflow_provider_onesignal.stores import Store, StoredObject
+
+log = logging.getLogger(__name__)
 
 
 class OneSignalGetOutcomesOperator(OneSignalOperator):
@@ -211,9 +215,9 @@ class OneSignalRollUpOutcomesOperator(OneSignalOperator):
         rows = run.rows()
         file = months.file_of(rows, file_format=self.file_format)
         summary = {
+            **put_figures(store, stored, file, file_format=self.file_format, are_same=eq),
             "rows": len(rows),
             "columns": list(months.COLUMNS),
-            **self._put(store, stored, file),
             **run.summary(),
         }
         summary["seconds"] = round(time.monotonic() - started, 3)
@@ -291,30 +295,6 @@ class OneSignalRollUpOutcomesOperator(OneSignalOperator):
             )
         self.log.warning("%s", text)
 
-    def _put(self, store: Store, stored: StoredObject | None, file: bytes) -> dict[str, Any]:
-        from airflow_provider_onesignal.files.copy import put_bytes
-
-        content_type = outcomes.CONTENT_TYPES[self.file_format]
-        is_there = stored is not None and _holds(stored, file)
-        if is_there:
-            self.log.info("%s already holds these very figures; nothing to store", store.uri)
-        elif stored is not None and not store.replace:
-            raise OneSignalDestinationTakenError(
-                f"{store.uri} already exists and does not hold these figures. Nothing was written: "
-                "choose another name, delete it, or pass replace=True."
-            )
-        else:
-            put_bytes(store, file, content_type=content_type)
-            self.log.info("Stored %d bytes in %s", len(file), store.uri)
-        return {
-            "uri": store.uri,
-            "bytes": len(file),
-            "sha256": hashlib.sha256(file).hexdigest(),
-            "source_etag": None,
-            "content_type": content_type,
-            "copied": not is_there,
-        }
-
     def _collect_sources(self) -> None:
         from airflow.providers.common.compat.lineage.hook import get_hook_lineage_collector
 
@@ -340,8 +320,50 @@ def _remedy(run: RollUp) -> str:
     return f"It cannot be recovered: {'; '.join(run.why_underived)}. {mark}"
 
 
-def _holds(stored: StoredObject, file: bytes) -> bool:
-    return stored.size == len(file) and stored.read(0, stored.size) == file
+def put_figures(
+    store: Store,
+    stored: StoredObject | None,
+    file: bytes,
+    *,
+    file_format: str,
+    are_same: Callable[[bytes, bytes], bool],
+) -> dict[str, Any]:
+    """
+    Store figures, unless they are there already.
+
+    :param store: where they go
+    :param stored: what is there now
+    :param file: the figures
+    :param file_format: "jsonl" or "csv"
+    :param are_same: whether two files, of equal length, hold the same figures
+    :return: what a summary says of the object
+    :raises OneSignalDestinationTakenError: other figures are there, and ``replace`` is not set
+    """
+    from airflow_provider_onesignal.files.copy import put_bytes
+
+    content_type = outcomes.CONTENT_TYPES[file_format]
+    there = None
+    if stored is not None and stored.size == len(file):
+        found = stored.read(0, stored.size)
+        there = found if are_same(found, file) else None
+    if there is not None:
+        log.info("%s already holds these very figures; nothing to store", store.uri)
+    elif stored is not None and not store.replace:
+        raise OneSignalDestinationTakenError(
+            f"{store.uri} already exists and does not hold these figures. Nothing was written: "
+            "choose another name, delete it, or pass replace=True."
+        )
+    else:
+        put_bytes(store, file, content_type=content_type)
+        log.info("Stored %d bytes in %s", len(file), store.uri)
+    return {
+        "uri": store.uri,
+        "bytes": len(file),
+        "sha256": hashlib.sha256(there or file).hexdigest(),
+        "source_etag": None,
+        "content_type": content_type,
+        "copied": there is None,
+    }
 
 
 def _zone(name: Any, context: Context) -> Any:

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_onesignal import checks, outcomes
 from airflow_provider_onesignal.checks import outcomes as outcome_checks
 from airflow_provider_onesignal.compat import AirflowSkipException
-from airflow_provider_onesignal.exceptions import (
-    OneSignalDestinationTakenError,
-    OneSignalOutcomesLateError,
-)
+from airflow_provider_onesignal.exceptions import OneSignalOutcomesLateError
 from airflow_provider_onesignal.lineage import Lineage, openlineage_facets
 from airflow_provider_onesignal.operators.base import OneSignalOperator, dag_zone
+from airflow_provider_onesignal.operators.outcomes import put_figures
 
 if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
 
     from airflow_provider_onesignal.compat import Context
-    from airflow_provider_onesignal.stores import Store, StoredObject
+    from airflow_provider_onesignal.stores import Store
 
 
 class OutcomesTransfer(OneSignalOperator):
@@ -103,7 +101,14 @@ class OutcomesTransfer(OneSignalOperator):
         self._lineage = Lineage(app_id=self._known_app(), kind="outcomes", columns=outcomes.COLUMNS)
         stored = store.head()
         rows = self._ask(queries, interval)
-        summary = self._put(store, stored, rows)
+        file = outcomes.file_of(rows, file_format=self.file_format)
+        # All times have equally many characters, so equal figures make files of equal length.
+        are_same = partial(outcomes.holds_the_same, file_format=self.file_format)
+        summary = {
+            **put_figures(store, stored, file, file_format=self.file_format, are_same=are_same),
+            "rows": len(rows),
+            "columns": list(outcomes.COLUMNS),
+        }
         summary["seconds"] = round(time.monotonic() - started, 3)
         self._lineage = self._lineage.publish(context, self, self._hook, summary)
         return store.uri
@@ -171,44 +176,6 @@ class OutcomesTransfer(OneSignalOperator):
                 ", ".join(unknown),
             )
         return rows
-
-    def _put(
-        self, store: Store, stored: StoredObject | None, rows: Sequence[outcomes.Row]
-    ) -> dict[str, Any]:
-        from airflow_provider_onesignal.files.copy import put_bytes
-
-        file = outcomes.file_of(rows, file_format=self.file_format)
-        content_type = outcomes.CONTENT_TYPES[self.file_format]
-        same = None if stored is None else self._same(stored, file)
-        if same is not None:
-            self.log.info("%s already holds these very figures; nothing to store", store.uri)
-        elif stored is not None and not store.replace:
-            raise OneSignalDestinationTakenError(
-                f"{store.uri} already exists and does not hold these figures. Nothing was written: "
-                "choose another name, delete it, or pass replace=True."
-            )
-        else:
-            put_bytes(store, file, content_type=content_type)
-            self.log.info("Stored %d outcomes in %s", len(rows), store.uri)
-        return {
-            "uri": store.uri,
-            "bytes": len(file),
-            "rows": len(rows),
-            "columns": list(outcomes.COLUMNS),
-            "sha256": hashlib.sha256(same or file).hexdigest(),
-            "source_etag": None,
-            "content_type": content_type,
-            "copied": same is None,
-        }
-
-    def _same(self, stored: StoredObject, fresh: bytes) -> bytes | None:
-        # All times have equally many characters, so equal figures make files of equal length.
-        if stored.size != len(fresh):
-            return None
-        there = stored.read(0, stored.size)
-        return (
-            there if outcomes.holds_the_same(there, fresh, file_format=self.file_format) else None
-        )
 
 
 def _data_interval(context: Context) -> outcomes.DataInterval:
